@@ -1,0 +1,370 @@
+"""The commands.
+
+In: arguments. Out: tables for people, JSON for machines, an exit status: 0 it ran to its end, 1 it could not do its
+work, 2 bad usage or configuration. Never: a decision about feeds: commands call those who decide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from aggregator import show
+from aggregator.config import Config, ConfigError, load_config
+from aggregator.daemon import WORKERS, hands_of, utc_now
+from aggregator.poll import Hands, poll_many
+from aggregator.prepare import open_store, own_lease, prepare
+from aggregator.settings import FileModel
+from storage import intake, reading
+from storage.database import Database, StorageError
+from storage.model import Claim, Decision
+
+VERSION = version("heliograph")
+out = Console()
+err = Console(stderr=True)
+
+app = typer.Typer(
+    name="heliograph",
+    help="Polls feeds of defence and regional news and republishes topic feeds and author feeds.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+topics_app = typer.Typer(help="What the topics are.", no_args_is_help=True)
+authors_app = typer.Typer(help="Who the authors are.", no_args_is_help=True)
+app.add_typer(topics_app, name="topics")
+app.add_typer(authors_app, name="authors")
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="The configuration. Default: $HELIOGRAPH_CONFIG, else feeds.yaml here.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+HostOption = Annotated[str | None, typer.Option("--host", help="The address to listen on.")]
+PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="The port to listen on.")]
+
+
+def main() -> None:
+    """The command line's entry."""
+    try:
+        app()
+    except ConfigError as error:
+        for complaint in error.complaints:
+            err.print(str(complaint), style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except StorageError as error:
+        err.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context, show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
+    if show_version:
+        out.print(VERSION)
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        out.print(context.get_help())
+
+
+@app.command()
+def run(config: ConfigOption = None, host: HostOption = None, port: PortOption = None) -> None:
+    """Poll and serve until stopped: the scheduler and the web server in one process."""
+    from aggregator.serving import run_server
+
+    _logging()
+    loaded = load_config(config, host=host, port=port)
+    with _opened(loaded) as db:
+        asyncio.run(run_server(loaded, db, VERSION, poll=True))
+
+
+@app.command()
+def serve(config: ConfigOption = None, host: HostOption = None, port: PortOption = None) -> None:
+    """Serve what the store holds, without polling."""
+    from aggregator.serving import run_server
+
+    _logging()
+    loaded = load_config(config, host=host, port=port)
+    with _opened(loaded) as db:
+        asyncio.run(run_server(loaded, db, VERSION, poll=False))
+
+
+@app.command()
+def poll(
+    sources: Annotated[list[str] | None, typer.Argument(help="Slugs of sources to poll now.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Poll every source now, due or not.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a source fails.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Poll once and end: the sources that are due, or those named, or all.
+
+    Naming sources, or --all, ignores our own schedule, never a publisher's.
+    """
+    _logging(logging.ERROR)
+    loaded = load_config(config)
+    with _opened(loaded) as db:
+        followed = {one.source.slug: one for one in reading.followed(db)}
+        unknown = [slug for slug in sources or [] if slug not in followed]
+        if unknown:
+            _refuse(f"there is no source {unknown[0]}", unknown[0], followed)
+        now = utc_now()
+        claims = intake.claim(
+            db, now, owner=own_lease(), limit=1_000_000, slugs=sources or None, explicit=every or bool(sources)
+        )
+        results = asyncio.run(_poll_now(loaded, db, claims, quiet=as_json))
+        wanted = sources or (list(followed) if every else [])
+        skipped = [followed[slug] for slug in wanted if slug not in {claim.source.slug for claim in claims}]
+    rows = show.outcomes(results, skipped, now)
+    if as_json:
+        _print_json(rows)
+    else:
+        show.outcome_table(out, rows)
+    if strict and any(row["outcome"] == "failed" for row in rows):
+        raise typer.Exit(1)
+
+
+async def _poll_now(
+    config: Config, db: Database, claims: list[Claim], *, quiet: bool
+) -> list[tuple[Claim, Decision | None]]:
+    results: list[tuple[Claim, Decision | None]] = []
+    counted: Counter[str] = Counter()
+    with _progress(quiet) as progress:
+        task = progress.add_task("Polling", total=len(claims), said="")
+
+        def done(claim: Claim, decision: Decision | None) -> None:
+            results.append((claim, decision))
+            counted[decision.journal.outcome if decision else "lost"] += 1
+            said = ", ".join(f"{number} {name}" for name, number in sorted(counted.items()))
+            progress.update(task, advance=1, said=said)
+
+        async with hands_of(config, db, VERSION) as hands:
+            await _drain(claims, hands, done)
+    return results
+
+
+async def _drain(claims: list[Claim], hands: Hands, done: Callable[[Claim, Decision | None], None]) -> None:
+    """Poll all; on Ctrl-C the leases of what was not polled go back."""
+    left = {claim.source_id: claim for claim in claims}
+
+    def ended(claim: Claim, decision: Decision | None) -> None:
+        left.pop(claim.source_id)
+        done(claim, decision)
+
+    try:
+        await poll_many(claims, hands, workers=WORKERS, done=ended)
+    finally:
+        intake.release(hands.db, left.values())
+
+
+@app.command()
+def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Check the configuration, and say what it holds."""
+    loaded = load_config(config)
+    held = {
+        "file": str(loaded.path),
+        "sources": len(loaded.sources),
+        "topics": len(loaded.topics),
+        "authors": len(loaded.authors),
+    }
+    if as_json:
+        _print_json(held)
+    else:
+        out.print(
+            f"{loaded.path.name} is good: {held['sources']} sources, {held['topics']} topics, {held['authors']} authors.",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to write feeds.yaml and samples/.")] = Path(),
+) -> None:
+    """Write a configuration to start from; nothing that is there is overwritten."""
+    starter = _starter()
+    target = folder / "feeds.yaml"
+    if target.exists():
+        err.print(f"{target} is there already; it is left as it is.", style="red", highlight=False, soft_wrap=True)
+        raise typer.Exit(2)
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(starter / "feeds.yaml", target)
+    for sample in sorted((starter / "samples").iterdir()):
+        (folder / "samples").mkdir(exist_ok=True)
+        if not (folder / "samples" / sample.name).exists():
+            shutil.copyfile(sample, folder / "samples" / sample.name)
+    out.print(f"Wrote {target}. Next: heliograph run --config {target}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def status(
+    source: Annotated[str | None, typer.Argument(help="A source's slug, for its last polls.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How the sources are: last poll, next poll and why then."""
+    with _opened(load_config(config)) as db:
+        found = reading.followed(db, source)
+        if source is not None and not found:
+            _refuse(f"there is no source {source}", source, [one.source.slug for one in reading.followed(db)])
+        lines = reading.journal_of(db, source) if source is not None else []
+        counts = reading.counts(db)
+    if as_json:
+        rows = [show.followed_row(one) for one in found]
+        _print_json(
+            {**rows[0], "journal": [show.line_row(line) for line in lines]}
+            if source
+            else {"counts": counts, "sources": rows}
+        )
+    elif source is not None:
+        show.source_page(out, found[0], lines, utc_now())
+    else:
+        show.status_table(out, found, counts, utc_now())
+
+
+@topics_app.command("list")
+def topics_list(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Every topic: entries, newest, query."""
+    with _opened(load_config(config)) as db:
+        listed = reading.list_topics(db)
+    if as_json:
+        _print_json([show.listed_row(one, "query") for one in listed])
+    else:
+        show.listed_table(out, "Topics", listed, utc_now())
+
+
+@authors_app.command("list")
+def authors_list(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Every author: entries, newest."""
+    with _opened(load_config(config)) as db:
+        listed = reading.list_authors(db)
+    if as_json:
+        _print_json([show.listed_row(one, "bio") for one in listed])
+    else:
+        show.listed_table(out, "Authors", listed, utc_now())
+
+
+@app.command()
+def why(
+    entry: Annotated[str, typer.Argument(metavar="URL-OR-ID", help="An entry's link, its id, or its number.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Why an entry is where it is: its source, its authors, its topics and the words that matched."""
+    with _opened(load_config(config)) as db:
+        found = reading.find_entry(db, entry)
+    if not found:
+        err.print(
+            f"No entry has the link, id or number {entry}.", style="red", markup=False, highlight=False, soft_wrap=True
+        )
+        raise typer.Exit(1)
+    if as_json:
+        _print_json([show.why_row(one) for one in found])
+    else:
+        for one in found:
+            show.why_page(out, one)
+
+
+@app.command()
+def add(
+    url: Annotated[str, typer.Argument(help="A feed's address.")],
+    name: Annotated[str, typer.Option("--name", help="Its name. Default: its own title.")] = "",
+    slug: Annotated[str, typer.Option("--slug", help="Its name in addresses. Default: made from the address.")] = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Follow a feed that feeds.yaml does not declare. It is asked once, and kept if it is a feed."""
+    from aggregator.adding import NotAddedError, add_feed
+
+    _logging(logging.ERROR)
+    loaded = load_config(config)
+    with _opened(loaded) as db:
+        try:
+            decision, source = asyncio.run(add_feed(loaded, db, url, name=name, slug=slug, version=VERSION))
+        except NotAddedError as error:
+            err.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(2 if error.bad_usage else 1) from None
+    if as_json:
+        _print_json({"slug": source.slug, "url": source.url, "entries": decision.journal.new})
+    else:
+        out.print(
+            f"Following {source.slug}: {decision.journal.new} entries.", markup=False, highlight=False, soft_wrap=True
+        )
+
+
+@app.command()
+def export(config: ConfigOption = None) -> None:
+    """Print what the store follows beyond feeds.yaml as YAML, to be copied into it."""
+    with _opened(load_config(config)) as db:
+        added = [one for one in reading.followed(db) if one.origin != "file"]
+    show.export(sys.stdout, added)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of feeds.yaml, for editors."""
+    _print_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **FileModel.model_json_schema()})
+
+
+@contextmanager
+def _opened(config: Config) -> Iterator[Database]:
+    """The store, reconciled with the configuration; a progress bar where history is filed again."""
+    db = open_store(config)
+    try:
+        with _progress(quiet=not sys.stderr.isatty()) as progress:
+            task = None
+
+            def filed(done: int, total: int) -> None:
+                nonlocal task
+                if task is None:
+                    task = progress.add_task("Filing again", total=total, said="")
+                progress.update(task, completed=done)
+
+            prepare(config, db, utc_now(), filed)
+        yield db
+    finally:
+        db.close()
+
+
+def _progress(quiet: bool) -> Progress:
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[said]}"),
+    )  # fmt: skip
+    return Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal)
+
+
+def _refuse(message: str, wanted: str, known: Any) -> None:
+    from difflib import get_close_matches
+
+    near = get_close_matches(wanted, list(known), 1)
+    hint = f"; did you mean {near[0]}?" if near else "; `heliograph status` lists them"
+    err.print(message + hint, style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(2)
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def _starter() -> Path:
+    """Where the starter configuration lies: in the wheel beside this file, in a checkout at its root."""
+    packed = Path(__file__).parent / "starter"
+    return packed if packed.is_dir() else Path(__file__).parent.parent
+
+
+def _logging(level: int = logging.INFO) -> None:
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for chatty in ("httpx", "apscheduler", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,0 +1,161 @@
+"""Document + what we knew + rules + now -> Decision. PURE: the mind of the program.
+
+In: frozen values. Out: one frozen value that the store obeys. Never: a look at a clock, a store or a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from aggregator.authors import bylines_of
+from aggregator.rhythm import next_poll
+from aggregator.topics.match import Topic, judge
+from feeds.identity import fingerprint
+from feeds.model import Document, Entry, Failed, Fetched, Outcome, Unchanged, Validators
+from storage.model import Claim, DateNote, Decision, JournalLine, Judged, Known, KnownEntry, State
+
+# A clock may be wrong by a time zone and a little; more is no date to sort by (I-11).
+_FUTURE = timedelta(hours=24)
+# Feeds are younger than this; what says otherwise is an empty field of some database.
+_OLDEST = datetime(1970, 1, 3, tzinfo=UTC)
+
+
+def decide(
+    claim: Claim,
+    outcome: Outcome,
+    document: Document | None,
+    known: Known,
+    topics: Sequence[Topic],
+    now: datetime,
+    milliseconds: int = 0,
+) -> Decision:
+    """All that this poll changes. `document` is what the body said where one was fetched and could be read."""
+    failures = claim.state.failures + 1 if isinstance(outcome, Failed) else 0
+    state = _state(claim, outcome, document, failures, now)
+    new: list[Judged] = []
+    changed: list[Judged] = []
+    for entry in document.entries if document else ():
+        held = known.entries.get(entry.id)
+        if held is None and entry.id in known.seen:
+            continue  # removed here on purpose: it does not return (I-12)
+        if held is None:
+            new.append(_new(entry, claim, document, topics, now))
+        elif held.fingerprint != fingerprint(entry):
+            changed.append(_changed(entry, held, claim, topics, now))
+    return Decision(
+        state=state,
+        journal=_line(outcome, document, state, len(new), len(changed), now, milliseconds),
+        head=document.head if document else None,
+        moved_to=_moved_to(claim, outcome, document),
+        new=tuple(new),
+        changed=tuple(changed),
+    )
+
+
+def _state(claim: Claim, outcome: Outcome, document: Document | None, failures: int, now: datetime) -> State:
+    following = next_poll(claim.source, claim.state, outcome, failures, now)
+    if isinstance(outcome, Failed):
+        # What was not read must be asked for whole (F-38); a server in trouble keeps what it issued.
+        unread = outcome.answer is not None and 200 <= outcome.answer.status < 300
+        broken = unread or (outcome.answer is not None and outcome.answer.status == 304)
+        validators = Validators() if broken else claim.state.validators
+    else:
+        validators = outcome.validators
+    if document is not None and document.truncated:
+        validators = Validators()
+    return State(
+        next_poll_at=following.at,
+        reason=following.reason,
+        floor_until=following.floor_until,
+        floor_reason=following.floor_reason,
+        failures=failures,
+        gone_since=following.gone_since,
+        validators=validators,
+    )
+
+
+def _new(entry: Entry, claim: Claim, document: Document | None, topics: Sequence[Topic], now: datetime) -> Judged:
+    feed_date = document.head.updated if document else None
+    published, note = date_of(entry, feed_date, now)
+    updated = entry.updated if entry.updated and published <= entry.updated <= now + _FUTURE else published
+    return _judged(entry, claim, topics, published, note, updated, None)
+
+
+def _changed(entry: Entry, held: KnownEntry, claim: Claim, topics: Sequence[Topic], now: datetime) -> Judged:
+    """An edit: the published date stands unless the publisher changed his own (I-09)."""
+    published, note = held.published, held.published_note
+    if entry.published is not None and entry.published != held.published_claimed:
+        told, told_note = date_of(entry, None, now)
+        # A claim that is no better than what we have does not move the entry.
+        if told_note == "":
+            published, note = told, told_note
+    newer = entry.updated is not None and held.updated < entry.updated <= now
+    updated = entry.updated if newer and entry.updated is not None else now
+    return _judged(entry, claim, topics, published, note, max(updated, published), held.key)
+
+
+def _judged(
+    entry: Entry,
+    claim: Claim,
+    topics: Sequence[Topic],
+    published: datetime,
+    note: DateNote,
+    updated: datetime,
+    key: int | None,
+) -> Judged:
+    return Judged(
+        entry=entry,
+        fingerprint=fingerprint(entry),
+        published=published,
+        published_note=note,
+        updated=updated,
+        filings=judge(topics, entry, claim.source),
+        bylines=bylines_of(entry, claim.source.name),
+        key=key,
+    )
+
+
+def date_of(entry: Entry, feed_updated: datetime | None, now: datetime) -> tuple[datetime, DateNote]:
+    """When an entry was published: its own word, else updated, else the feed's, else now, and what was wrong (I-10, I-11)."""
+    for claimed in (entry.published, entry.updated):
+        if claimed is not None:
+            if claimed > now + _FUTURE:
+                return now, "future"
+            if claimed < _OLDEST:
+                return now, "implausible"
+            return claimed, ""
+    if feed_updated is not None and _OLDEST < feed_updated <= now:
+        return feed_updated, "missing"
+    return now, "missing"
+
+
+def _moved_to(claim: Claim, outcome: Outcome, document: Document | None) -> str:
+    """Where permanent redirects led, if what was there is a feed (F-33, F-34)."""
+    if isinstance(outcome, Failed) or not outcome.answer.permanent_url:
+        return ""
+    if isinstance(outcome, Fetched) and document is None:
+        return ""
+    moved = outcome.answer.permanent_url
+    return moved if moved != claim.source.url else ""
+
+
+def _line(
+    outcome: Outcome, document: Document | None, state: State, new: int, changed: int, now: datetime, milliseconds: int
+) -> JournalLine:
+    answer = outcome.answer
+    name: Literal["fetched", "unchanged", "failed"] = "fetched"
+    kind, detail = "", ""
+    if isinstance(outcome, Failed):
+        name, kind, detail = "failed", outcome.kind.value, outcome.detail
+    elif isinstance(outcome, Unchanged):
+        name = "unchanged"
+        detail = "304" if answer and answer.status == 304 else "the same body as last time"
+    else:
+        detail = "; ".join(document.notes) if document else ""
+    return JournalLine(
+        at=now, outcome=name, kind=kind, detail=detail, status=answer.status if answer and answer.url else None,
+        size=answer.size if answer else 0, milliseconds=milliseconds, entries=len(document.entries) if document else 0,
+        new=new, changed=changed, next_poll_at=state.next_poll_at, reason=state.reason,
+    )  # fmt: skip

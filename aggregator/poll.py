@@ -1,0 +1,84 @@
+"""One source from due to stored: the whole program on one screen.
+
+In: a claim, and the hands to work with. Out: what was recorded. Never: an exception because of one bad feed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aggregator.decide import decide
+from aggregator.topics.match import Topic
+from feeds.fetch import Fetcher
+from feeds.model import Document, Failed, FailureKind, Fetched, Outcome
+from storage import intake
+from storage.database import Database
+from storage.model import Claim, Decision
+
+log = logging.getLogger(__name__)
+
+AsyncParser = Callable[[bytes, str, str], Awaitable[Document | Failed]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """What a poll works with: the wire, the reader of documents, the memory, the rules, the clock."""
+
+    fetcher: Fetcher
+    parse: AsyncParser
+    db: Database
+    topics: Sequence[Topic]
+    clock: Callable[[], datetime]
+
+
+async def poll(claim: Claim, hands: Hands) -> Decision | None:
+    """Ask, read, decide, record. None where the lease was lost meanwhile, and nothing was written."""
+    started = asyncio.get_running_loop().time()
+    try:
+        outcome, document = await ask(claim, hands)
+    except Exception as error:  # a fault of ours is the source's failure until it is mended: backed off, never fatal
+        log.exception("polling %s failed", claim.source.slug)
+        outcome, document = Failed(kind=FailureKind.UNREADABLE, detail=f"a fault of ours: {error!r}"), None
+    milliseconds = round((asyncio.get_running_loop().time() - started) * 1000)
+    return await asyncio.to_thread(settle, claim, outcome, document, hands, milliseconds)
+
+
+async def ask(claim: Claim, hands: Hands) -> tuple[Outcome, Document | None]:
+    """What the publisher says, and what the body says where there is a new one."""
+    outcome = await hands.fetcher.fetch(claim.source, claim.state.validators)
+    if not isinstance(outcome, Fetched):
+        return outcome, None
+    answer = outcome.answer
+    read = await hands.parse(outcome.body, answer.url, answer.headers.get("content-type", ""))
+    if isinstance(read, Failed):
+        return replace(read, answer=answer), None
+    return outcome, read
+
+
+def settle(
+    claim: Claim, outcome: Outcome, document: Document | None, hands: Hands, milliseconds: int
+) -> Decision | None:
+    """Compare with what we know, decide, and write it down."""
+    ids = [entry.id for entry in document.entries] if document else []
+    known = intake.known(hands.db, claim.source_id, ids)
+    decision = decide(claim, outcome, document, known, hands.topics, hands.clock(), milliseconds)
+    return decision if intake.record(hands.db, claim, decision) else None
+
+
+async def poll_many(
+    claims: Iterable[Claim], hands: Hands, *, workers: int, done: Callable[[Claim, Decision | None], None]
+) -> None:
+    """Poll all of these, `workers` at a time; `done` hears of each as it ends."""
+    free = asyncio.Semaphore(workers)
+
+    async def one(claim: Claim) -> None:
+        async with free:
+            done(claim, await poll(claim, hands))
+
+    async with asyncio.TaskGroup() as group:
+        for claim in claims:
+            group.create_task(one(claim))

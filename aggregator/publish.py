@@ -1,0 +1,154 @@
+"""A topic, an author, a source or everything -> the bytes of its feed.
+
+In: the kind, slug and form of a feed. Out: bytes with what HTTP needs to say of them; kept by revision.
+Never: a body that differs while its feed's revision and the configuration do not (V-12).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import Lock
+
+from aggregator.config import Config
+from aggregator.visible import Viewer, visible
+from feeds.identity import is_web_url, without_credentials
+from feeds.model import Document, Entry, Head
+from feeds.opml import Outline, write_opml
+from feeds.write import MEDIA_TYPES, write
+from storage import reading
+from storage.database import Database
+from storage.model import Kept, Output, OutputKind
+
+ENTRIES = 50
+"""How many entries a subscription document holds."""
+KINDS: tuple[OutputKind, ...] = ("topics", "authors", "sources")
+FORMS = tuple(MEDIA_TYPES)
+_MOST_BODIES = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A representation, ready to be sent: its ETag is a hash of its bytes (S-02)."""
+
+    content: bytes
+    media_type: str
+    etag: str
+    changed_at: datetime
+
+
+class Publisher:
+    """Renders feeds once a revision. Safe to ask from many threads."""
+
+    def __init__(self, db: Database, config: Config) -> None:
+        self.db = db
+        self.config = config
+        self.viewer = Viewer(policy=config.settings.republish)
+        self._bodies: OrderedDict[tuple[str, str, str], tuple[int, Body]] = OrderedDict()
+        self._lock = Lock()
+
+    def feed(self, output: Output, form: str, now: datetime) -> Body:
+        """The feed of an output as "atom", "rss" or "json"."""
+        key = (output.kind, output.slug, form)
+        with self._lock:
+            held = self._bodies.get(key)
+            if held and held[0] == output.revision:
+                self._bodies.move_to_end(key)
+                return held[1]
+        content = write(self.document(output, form, now), form)
+        body = made(content, MEDIA_TYPES[form], output.changed_at)
+        with self._lock:
+            self._bodies[key] = (output.revision, body)
+            while len(self._bodies) > _MOST_BODIES:
+                self._bodies.popitem(last=False)
+        return body
+
+    def document(self, output: Output, form: str, now: datetime) -> Document:
+        """The newest entries of an output that may be shown, as a document to write."""
+        kept = reading.page(self.db, output.kind, output.slug, limit=ENTRIES, announced=True)
+        shown = [self._entry(one, now) for one in unique(kept)]
+        entries = tuple(entry for entry in shown if entry is not None)
+        stamps = [entry.updated for entry in entries if entry.updated]
+        return Document(head=self._head(output, form, max(stamps, default=output.changed_at)), entries=entries)
+
+    def address(self, output: Output, form: str = "") -> str:
+        """The public address of an output's page, or of its feed in a form."""
+        path = "all" if output.kind == "all" else f"{output.kind}/{output.slug}"
+        return f"{self.config.base_url}/{path}{'.' + form if form else ''}"
+
+    def title(self, output: Output) -> str:
+        """What an output is called where it stands alone, as in a feed reader."""
+        name = self.config.settings.title
+        return f"{name}: everything" if output.kind == "all" else f"{output.title} · {name}"
+
+    def _head(self, output: Output, form: str, updated: datetime) -> Head:
+        about = {
+            "topics": f"Entries from many sources on {output.title}, chosen by a rule that anyone may read.",
+            "authors": f"Entries by {output.title}, wherever they were published.",
+            "sources": f"Entries of {output.title}, as they came.",
+            "all": "Every entry of every source, as it came.",
+        }[output.kind]
+        return Head(
+            title=self.title(output), id=output.public_id, url=self.address(output, form),
+            site_url=self.address(output), subtitle=about, updated=updated,
+        )  # fmt: skip
+
+    def _entry(self, kept: Kept, now: datetime) -> Entry | None:
+        entry = visible(kept, self.viewer, now)
+        if entry is None:
+            return None
+        source = entry.source or Head(title=kept.source_name)
+        # A file has no address in the world; our own feed of that source has one.
+        url = source.url if is_web_url(source.url) else f"{self.config.base_url}/sources/{kept.source_slug}.rss"
+        named = replace(
+            source, url=without_credentials(url), updated=kept.updated, title=source.title or kept.source_name
+        )
+        return replace(entry, source=named)
+
+    def opml_followed(self) -> Body:
+        """What we follow, grouped by region (O-01)."""
+        groups: dict[str, list[Outline]] = {}
+        for one in reading.followed(self.db):
+            if is_web_url(one.source.url):
+                outline = Outline(
+                    text=one.source.name or one.source.slug,
+                    xml_url=one.source.url,
+                    html_url=one.site_url,
+                    lang=one.source.lang,
+                )
+                groups.setdefault(one.source.region.replace("-", " ").capitalize() or "Other", []).append(outline)
+        return self._opml(f"{self.config.settings.title}: what we follow", groups)
+
+    def opml_published(self) -> Body:
+        """What we publish: every topic and every author."""
+        topics = [("topics", listed) for listed in reading.list_topics(self.db)]
+        authors = [("authors", listed) for listed in reading.list_authors(self.db)]
+        groups: dict[str, list[Outline]] = {"": [], "Topics": [], "Authors": []}
+        base = self.config.base_url
+        groups[""].append(Outline(text="Everything", xml_url=f"{base}/all.atom", html_url=f"{base}/all"))
+        for kind, listed in (*topics, *authors):
+            page = f"{base}/{kind}/{listed.slug}"
+            groups[kind.capitalize()].append(Outline(text=listed.title, xml_url=f"{page}.atom", html_url=page))
+        return self._opml(f"{self.config.settings.title}: what we publish", groups)
+
+    def _opml(self, title: str, groups: dict[str, list[Outline]]) -> Body:
+        everything = reading.output(self.db, "all", "")
+        assert everything is not None, "the store was reconciled before anything is published"
+        content = write_opml(title, everything.changed_at, groups.items())
+        return made(content, "text/x-opml", everything.changed_at)
+
+
+def made(content: bytes, media_type: str, changed_at: datetime) -> Body:
+    """A body with its strong validator."""
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    return Body(content=content, media_type=media_type, etag=etag, changed_at=changed_at)
+
+
+def unique(kept: list[Kept]) -> list[Kept]:
+    """One entry a public id: where two sources hold the same id, a document shows the first seen (V-03, V-06)."""
+    first: dict[str, int] = {}
+    for one in kept:
+        first[one.entry.public_id] = min(one.key, first.get(one.entry.public_id, one.key))
+    return [one for one in kept if first[one.entry.public_id] == one.key]

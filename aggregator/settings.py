@@ -1,0 +1,133 @@
+"""The shape of feeds.yaml: every key, its type, its default and what it is for.
+
+In: plain values from a file. Out: models that pydantic checked; `heliograph schema` prints them for editors.
+Never: a check that needs more than one value: those are in `aggregator.config`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from feeds.guard import Network, refuse_url
+from feeds.model import Republish
+
+_SHORTEST_EVERY = timedelta(minutes=1)
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def read_duration(value: Any) -> timedelta:
+    """A duration such as 45m, 1h or 1d. Raises ValueError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)\s*", str(value))
+    if not match:
+        raise ValueError("expected a duration such as 45m, 1h or 1d")
+    span = timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+    if not _SHORTEST_EVERY <= span <= timedelta(days=30):
+        raise ValueError("expected a duration between 1m and 30d")
+    return span
+
+
+def _network(value: Any) -> Network:
+    try:
+        return ipaddress.ip_network(str(value), strict=False)
+    except ValueError:
+        raise ValueError("expected a network such as 10.0.0.0/8 or an address such as 127.0.0.1") from None
+
+
+def web_address(value: Any) -> str:
+    """An http or https address without a slash at its end. Raises ValueError."""
+    text = str(value).strip()
+    refused = refuse_url(text)
+    if refused:
+        raise ValueError(f"expected an http or https address: {refused}")
+    return text.rstrip("/")
+
+
+def _source_address(value: Any) -> str:
+    text = str(value).strip()
+    if text.startswith("file:"):
+        return text
+    refused = refuse_url(text)
+    if refused:
+        raise ValueError(f"expected an http or https address, or file: and a path: {refused}")
+    return text
+
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=80)]
+Duration = Annotated[timedelta, BeforeValidator(read_duration, json_schema_input_type=str)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Settings(_Model):
+    """What holds for everything."""
+
+    title: Text = Field("Heliograph", description="The name of this server, shown on its pages.")
+    base_url: Annotated[str, BeforeValidator(web_address)] = Field(
+        "", description="The public address of this server, as it stands in the feeds. Default: where it listens."
+    )
+    contact: Text = Field("", description="A page or mail address where publishers reach you; sent in the User-Agent.")
+    database: str = Field("", description="A database URL. Default: data/heliograph.db beside this file.")
+    allow_private: tuple[Annotated[Network, BeforeValidator(_network, json_schema_input_type=str)], ...] = Field(
+        (), description="Private networks in which the sources of this file may live, such as 10.0.0.0/8."
+    )
+    republish: Republish = Field("summary", description="What public feeds show where a source does not say.")
+
+
+class SourceModel(_Model):
+    """A feed to follow."""
+
+    url: Annotated[str, BeforeValidator(_source_address)] = Field(
+        description="The feed's address, or file: and a path."
+    )
+    name: Text = Field("", description="Its name. Default: the feed's own title.")
+    slug: Slug = Field(
+        "", description="Its name in addresses. Default: made from the name or the address.", validate_default=False
+    )
+    kind: Text = Field("", description="press, official, think-tank, agency or a word of yours.")
+    lang: Text = Field("", description="Its language (BCP 47), for entries that do not say.")
+    country: Text = Field("", description="Its country (ISO 3166-1 alpha-2).")
+    region: Text = Field("", description="Its region, in a word of yours.")
+    tags: tuple[Label, ...] = Field((), description="Words of yours, for tag: in topics.")
+    every: Duration = Field(
+        timedelta(hours=1), description="How often to ask: 1h, 6h, 1d. The publisher may want less often."
+    )
+    republish: Republish | None = Field(None, description="What public feeds show of it: full, summary or headline.")
+    formerly: tuple[Slug, ...] = Field((), description="Slugs that it had before; their addresses go on working.")
+
+
+class TopicModel(_Model):
+    """A topic feed."""
+
+    title: Text = Field("", description="Its title. Default: made from the slug.")
+    query: str = Field(description="What belongs to it, in the topic language.")
+    formerly: tuple[Slug, ...] = Field((), description="Slugs that it had before; their addresses go on working.")
+
+
+class AuthorModel(_Model):
+    """An author whose names are to be one."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = Field(
+        description="The name to show."
+    )
+    aliases: tuple[Annotated[str, StringConstraints(min_length=1)], ...] = Field(
+        (), description="Other spellings, in any script."
+    )
+    formerly: tuple[Slug, ...] = Field((), description="Slugs that it had before; their addresses go on working.")
+
+
+class FileModel(_Model):
+    """feeds.yaml."""
+
+    settings: Settings = Field(Settings(), description="What holds for everything.")
+    sources: tuple[SourceModel, ...] = Field((), description="The feeds to follow.")
+    topics: dict[Slug, TopicModel] = Field(default_factory=dict, description="Topic feeds, by slug.")
+    authors: dict[Slug, AuthorModel] = Field(default_factory=dict, description="Authors, by slug.")

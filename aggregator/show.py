@@ -1,0 +1,237 @@
+"""What commands print: tables for people, plain values for JSON.
+
+In: records. Out: tables on a console, or dictionaries. Never: a query or a decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from ruamel.yaml import YAML
+
+from aggregator.rhythm import spoken
+from feeds.identity import without_credentials
+from storage.model import Claim, Decision, Followed, JournalLine, Kept, Listed
+
+_STYLE = {"failed": "red", "fetched": "green", "unchanged": "dim", "waiting": "yellow", "lost": "yellow"}
+
+
+def outcomes(
+    results: Sequence[tuple[Claim, Decision | None]], skipped: Sequence[Followed], now: datetime
+) -> list[dict[str, Any]]:
+    """One row a source: those polled, and those that a publisher's floor or another poller kept from it."""
+    rows = [_polled(claim, decision) for claim, decision in results]
+    return sorted([*rows, *(_skipped(one, now) for one in skipped)], key=lambda row: str(row["source"]))
+
+
+def _polled(claim: Claim, decision: Decision | None) -> dict[str, Any]:
+    if decision is None:
+        return {
+            "source": claim.source.slug,
+            "outcome": "lost",
+            "detail": "another poller took it",
+            "new": 0,
+            "changed": 0,
+        }
+    line = decision.journal
+    detail = f"{line.kind}: {line.detail}" if line.kind else line.detail
+    return {
+        "source": claim.source.slug, "outcome": line.outcome, "kind": line.kind, "detail": detail, "status": line.status,
+        "entries": line.entries, "new": line.new, "changed": line.changed, "bytes": line.size,
+        "milliseconds": line.milliseconds, "next_poll_at": line.next_poll_at, "reason": line.reason,
+    }  # fmt: skip
+
+
+def _skipped(one: Followed, now: datetime) -> dict[str, Any]:
+    state = one.state
+    if state.floor_until is not None and state.floor_until > now:
+        detail = f"{state.floor_reason}; not before {_stamp(state.floor_until)}"
+    elif state.next_poll_at is None:
+        detail = state.reason
+    else:
+        detail = "another poller has it"
+    return {"source": one.source.slug, "outcome": "waiting", "detail": detail, "new": 0, "changed": 0}
+
+
+def outcome_table(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The table that ends a poll."""
+    if not rows:
+        console.print("No source is due. `heliograph poll --all` polls them all the same.", highlight=False)
+        return
+    table = _table("Source", "Outcome", "New", "Edited", "Of", "Detail")
+    for row in rows:
+        table.add_row(
+            row["source"], Text(row["outcome"], style=_STYLE.get(row["outcome"], "")), str(row["new"]), str(row["changed"]),
+            str(row.get("entries") or ""), Text(str(row["detail"])),
+        )  # fmt: skip
+    console.print(table)
+    totals: dict[str, int] = {}
+    for row in rows:
+        totals[row["outcome"]] = totals.get(row["outcome"], 0) + 1
+    said = ", ".join(f"{number} {name}" for name, number in sorted(totals.items()))
+    new, changed = sum(row["new"] for row in rows), sum(row["changed"] for row in rows)
+    console.print(f"{len(rows)} sources: {said}; {new} new entries, {changed} edited.", highlight=False)
+
+
+def followed_row(one: Followed) -> dict[str, Any]:
+    """A source for `status --json`."""
+    state = one.state
+    return {
+        "slug": one.source.slug, "name": one.source.name, "url": without_credentials(one.source.url), "origin": one.origin,
+        "entries": one.entries, "last_poll_at": one.last_poll_at, "last_ok_at": one.last_ok_at,
+        "last_new_at": one.last_new_at, "outcome": one.last_outcome, "detail": one.last_detail,
+        "failures": state.failures, "next_poll_at": state.next_poll_at, "reason": state.reason,
+        "floor_until": state.floor_until, "floor_reason": state.floor_reason,
+    }  # fmt: skip
+
+
+def line_row(line: JournalLine) -> dict[str, Any]:
+    """A journal line for `status SOURCE --json`."""
+    return {name: getattr(line, name) for name in JournalLine.__slots__}
+
+
+def status_table(console: Console, found: Sequence[Followed], counts: Mapping[str, int], now: datetime) -> None:
+    """All sources, a line each."""
+    table = _table("Source", "Last poll", "Outcome", "Entries", "Next", "Why then")
+    for one in found:
+        outcome = one.last_outcome or "not yet asked"
+        if one.last_outcome == "failed":
+            outcome += f": {one.last_detail}"
+        table.add_row(
+            one.source.slug, _ago(one.last_poll_at, now), Text(outcome, style=_STYLE.get(one.last_outcome, "")),
+            str(one.entries), _ago(one.state.next_poll_at, now), Text(one.state.reason),
+        )  # fmt: skip
+    console.print(table)
+    console.print(", ".join(f"{number:,} {name}" for name, number in counts.items()), highlight=False)
+
+
+def source_page(console: Console, one: Followed, lines: Sequence[JournalLine], now: datetime) -> None:
+    """One source and its last polls."""
+    state = one.state
+    facts = {
+        "Source": f"{one.source.name or one.source.slug} ({one.source.slug}, from {one.origin})",
+        "Feed": without_credentials(one.source.url),
+        "Entries": str(one.entries),
+        "Last good poll": _ago(one.last_ok_at, now),
+        "Next poll": f"{_ago(state.next_poll_at, now)}: {state.reason}",
+    }
+    if state.floor_until and state.floor_until > now:
+        facts["Not before"] = f"{_stamp(state.floor_until)}: {state.floor_reason}"
+    for name, value in facts.items():
+        console.print(Text(f"{name}: {value}"), soft_wrap=True)
+    table = _table("When", "Outcome", "Status", "Bytes", "New", "Edited", "Detail", "Then")
+    for line in lines:
+        outcome = f"{line.outcome}: {line.kind}" if line.kind else line.outcome
+        table.add_row(
+            _stamp(line.at), Text(outcome, style=_STYLE.get(line.outcome, "")), str(line.status or ""), str(line.size),
+            str(line.new), str(line.changed), Text(line.detail), Text(line.reason),
+        )  # fmt: skip
+    console.print(table)
+
+
+def listed_row(one: Listed, detail: str) -> dict[str, Any]:
+    """A topic or author for --json; `detail` is what its detail is called."""
+    return {"slug": one.slug, "title": one.title, "entries": one.entries, "latest": one.latest, detail: one.detail}
+
+
+def listed_table(console: Console, name: str, listed: Sequence[Listed], now: datetime) -> None:
+    """Topics or authors, a line each."""
+    table = _table(name, "Title", "Entries", "Newest")
+    for one in listed:
+        table.add_row(one.slug, Text(one.title), str(one.entries), _ago(one.latest, now) if one.latest else "")
+    console.print(table)
+
+
+def why_row(one: Kept) -> dict[str, Any]:
+    """An entry with its reasons, for `why --json`."""
+    entry = one.entry
+    return {
+        "number": one.key, "id": entry.id, "public_id": entry.public_id, "title": entry.title, "link": entry.link,
+        "source": one.source_slug, "first_seen": one.first_seen, "published": one.published,
+        "published_note": one.published_note, "revisions": one.revisions,
+        "authors": [{"slug": slug, "name": author.name, "bio": author.bio} for author, slug in zip(entry.authors, one.author_slugs, strict=True)],
+        "topics": [
+            {
+                "slug": filing.topic, "title": filing.title, "rule_version": filing.rule_version,
+                "announced": filing.announced, "opened_at": filing.opened_at, "terms": list(filing.terms),
+                "spans": [
+                    {"field": span.field, "start": span.start, "end": span.end, "term": span.term, "words": _words(one, span.field, span.start, span.end)}
+                    for span in filing.spans
+                ],
+            }
+            for filing in one.filings
+        ],
+    }  # fmt: skip
+
+
+def why_page(console: Console, one: Kept) -> None:
+    """An entry with its reasons, for people: the words that matched, as they stand in it."""
+    entry = one.entry
+    guessed = f" ({one.published_note}: first seen instead)" if one.published_note else ""
+    names = ", ".join(f"{author.name} ({slug})" for author, slug in zip(entry.authors, one.author_slugs, strict=True))
+    facts = {
+        "Entry": f"{one.key}  {entry.title}",
+        "Link": entry.link,
+        "Source": f"{one.source_name} ({one.source_slug})",
+        "Id": entry.id,
+        "Published": f"{_stamp(one.published)}{guessed}",
+        "First seen": _stamp(one.first_seen),
+        "Edits kept": str(one.revisions),
+        "Authors": names or "none named",
+    }
+    for name, value in facts.items():
+        console.print(Text(f"{name}: {value}"), soft_wrap=True)
+    if not one.filings:
+        console.print("Topics: none matched.")
+    for filing in one.filings:
+        console.print(Text(f"\nTopic {filing.topic}: {filing.title} (rule {filing.rule_version})"), soft_wrap=True)
+        for span in filing.spans:
+            words = _words(one, span.field, span.start, span.end)
+            console.print(Text(f"  {span.term} in {span.field}: {words or 'the whole field'}"), soft_wrap=True)
+
+
+def _words(one: Kept, field: str, start: int, end: int) -> str:
+    entry = one.entry
+    texts = {"title": entry.title, "text": entry.text, "author": " | ".join(author.name for author in entry.authors)}
+    return texts.get(field, "")[start:end]
+
+
+def export(stream: TextIO, added: Sequence[Followed]) -> None:
+    """Sources as YAML, in the form of feeds.yaml."""
+    yaml = YAML()
+    yaml.default_flow_style = False
+    rows = []
+    for one in added:
+        source = one.source
+        row = {
+            "url": one.declared_url, "name": source.name, "slug": source.slug, "kind": source.kind, "lang": source.lang,
+            "country": source.country, "region": source.region, "tags": list(source.tags), "republish": source.republish,
+            "every": f"{int(source.every.total_seconds() // 60)}m",
+        }  # fmt: skip
+        rows.append({name: value for name, value in row.items() if value})
+    yaml.dump({"sources": rows}, stream)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        numeric = column in ("New", "Edited", "Of", "Entries", "Bytes", "Status")
+        table.add_column(
+            column, justify="right" if numeric else "left", overflow="fold", no_wrap=column in ("Source", "Outcome")
+        )
+    return table
+
+
+def _ago(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return "never"
+    return f"in {spoken(moment - now)}" if moment > now else f"{spoken(now - moment)} ago"
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,1 @@
+"""The topic language: read, compile, match, explain. PURE: no file, no store, no clock."""

@@ -1,0 +1,44 @@
+"""What an output may show of an entry. Every output asks this one function.
+
+In: a kept entry, who looks, now. Out: the entry as it may be shown, or None. Never: a word that policy keeps back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from feeds import clean
+from feeds.model import Entry, Republish
+from storage.model import Kept
+
+_LONGEST_SUMMARY = 500
+"""Characters of a summary under the policy "summary"; a longer one is cut at a word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who looks: anybody at all, or (later) the holder of a token. `policy` holds where a source says nothing."""
+
+    policy: Republish = "summary"
+
+
+def visible(kept: Kept, viewer: Viewer, now: datetime) -> Entry | None:
+    """The entry with our lasting id and dates, cut to what its source's policy allows; None where it is hidden."""
+    if kept.hidden_at is not None and kept.hidden_at <= now:
+        return None
+    entry = replace(kept.entry, published=kept.published, updated=kept.updated)
+    policy = kept.republish or viewer.policy
+    if policy == "full":
+        return entry
+    summary = _cut(entry.summary) if policy == "summary" else ""
+    # The words for matching and search are as much of the publisher's text as the content is.
+    return replace(entry, content="", text="", summary=summary)
+
+
+def _cut(summary: str) -> str:
+    """A summary as plain words (still HTML, but without markup), cut at a word where it is longer than a summary."""
+    words = " ".join(clean.plain_text(summary).split())
+    if len(words) > _LONGEST_SUMMARY:
+        words = words[:_LONGEST_SUMMARY].rpartition(" ")[0].rstrip(",;:–— ") + " …"
+    return clean.escape(words)

@@ -1,0 +1,43 @@
+"""The web application: every route in one table.
+
+In: a Publisher. Out: an ASGI application. Never: a route that is not in the table.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from aggregator.publish import Publisher
+from aggregator.web import public
+
+STATIC = Path(__file__).parent / "static"
+
+# Address, handler, what it is. `name` may end in .atom, .rss or .json: the same thing as a feed.
+ROUTES = (
+    ("/", public.front, "the front page"),
+    ("/topics", public.topics, "every topic"),
+    ("/authors", public.authors, "every author"),
+    ("/sources", public.sources, "every source, with its state"),
+    ("/topics/{name}", public.topic, "a topic"),
+    ("/authors/{name}", public.author, "an author"),
+    ("/sources/{name}", public.source, "a source"),
+    ("/all", public.everything, "every entry"),
+    ("/all.{form}", public.everything_feed, "every entry, as a feed"),
+    ("/opml", public.opml_followed, "what we follow, as OPML"),
+    ("/feeds.opml", public.opml_published, "what we publish, as OPML"),
+)
+
+
+def make_app(publisher: Publisher) -> FastAPI:
+    """The application that serves what this publisher publishes."""
+    app = FastAPI(title=publisher.config.settings.title, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.publisher = publisher
+    for path, handler, description in ROUTES:
+        app.add_api_route(path, handler, methods=["GET", "HEAD"], summary=description, response_model=None)
+    app.add_exception_handler(HTTPException, public.trouble)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    return app

@@ -1,0 +1,194 @@
+"""What each page shows, as a dataclass, and how it becomes HTML.
+
+In: records of the store, cut by `visible`. Out: HTML. Never: a publisher's markup that `feeds.clean` did not make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from aggregator.rhythm import spoken
+from aggregator.visible import Viewer, visible
+from feeds.identity import without_credentials
+from storage.model import Followed, JournalLine, Kept, Listed
+
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(default=True, default_for_string=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What every page needs to know of the server."""
+
+    title: str
+    base_url: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Byline:
+    """A name with its author page."""
+
+    name: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """A topic that an entry is in, and the words that put it there."""
+
+    topic: str
+    title: str
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """An entry as a page shows it. `body` is safe HTML."""
+
+    key: int
+    title: str
+    link: str
+    lang: str
+    body: Markup
+    published: datetime
+    guessed: str
+    source: str
+    source_slug: str
+    via: str
+    bylines: tuple[Byline, ...]
+    reasons: tuple[Reason, ...]
+    edited: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """The front page."""
+
+    site: Site
+    topics: Sequence[Listed]
+    authors: Sequence[Listed]
+    items: Sequence[Item]
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """The page of a topic, an author, a source or everything: its entries and how to subscribe."""
+
+    site: Site
+    kind: str
+    title: str
+    about: str
+    query: str
+    bio: str
+    link: str
+    address: str
+    items: Sequence[Item]
+    state: Followed | None
+    journal: Sequence[JournalLine]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """A list of topics or authors."""
+
+    site: Site
+    kind: str
+    title: str
+    listed: Sequence[Listed]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Every source with its state."""
+
+    site: Site
+    followed: Sequence[Followed]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """An error that helps."""
+
+    site: Site
+    status: int
+    message: str
+    near: Sequence[tuple[str, str]]
+
+
+Page = Front | Feed | Directory | Sources | Trouble
+
+
+def render(page: Page) -> str:
+    """The page as HTML, by the template of its name."""
+    template = _ENVIRONMENT.get_template(f"{type(page).__name__.lower()}.html")
+    return template.render({field.name: getattr(page, field.name) for field in fields(page)})
+
+
+def items(kept: Sequence[Kept], viewer: Viewer, now: datetime) -> list[Item]:
+    """Entries for a page: those that may be shown, as far as they may."""
+    shown = ((one, visible(one, viewer, now)) for one in kept)
+    return [
+        Item(
+            key=one.key,
+            title=entry.title,
+            link=entry.link,
+            lang=entry.lang,
+            body=Markup(entry.summary or entry.content),  # noqa: S704 - the sanitiser made it
+            published=one.published,
+            guessed=_GUESSED[one.published_note],
+            source=one.source_name,
+            source_slug=one.source_slug,
+            via=_inner_source(one),
+            bylines=tuple(
+                Byline(name=author.name, slug=slug)
+                for author, slug in zip(entry.authors, one.author_slugs, strict=True)
+            ),
+            reasons=tuple(Reason(topic=why.topic, title=why.title, terms=why.terms) for why in one.filings),
+            edited=one.revisions,
+        )
+        for one, entry in shown
+        if entry is not None
+    ]
+
+
+_GUESSED = {
+    "": "",
+    "missing": "the publisher gives no date: when we first saw it",
+    "future": "the publisher's date lies in the future: when we first saw it",
+    "implausible": "the publisher's date cannot be: when we first saw it",
+}
+
+
+def _inner_source(one: Kept) -> str:
+    """The source that the entry names itself, where that is another than the feed we found it in."""
+    title = one.entry.source.title if one.entry.source else ""
+    return "" if title == one.source_name else title
+
+
+def _ago(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return "never"
+    return f"in {spoken(moment - now)}" if moment > now else f"{spoken(now - moment)} ago"
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+_ENVIRONMENT.filters["ago"] = _ago
+_ENVIRONMENT.filters["stamp"] = _stamp
+_ENVIRONMENT.filters["iso"] = datetime.isoformat
+_ENVIRONMENT.filters["public_url"] = without_credentials

@@ -1,0 +1,210 @@
+"""The public pages and feeds.
+
+In: a request. Out: a page, a feed, 304, 301 or an error that helps. Never: a change of state.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from html import escape
+
+from fastapi import Request
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from aggregator.daemon import utc_now
+from aggregator.publish import FORMS, Body, Publisher, unique
+from aggregator.web import pages
+from storage import reading
+from storage.model import Output, OutputKind
+
+_PAGE_ENTRIES = 50
+_FRONT_ENTRIES = 20
+_FRONT_AUTHORS = 24
+_PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' https: http: data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+_FEED_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "public, max-age=300",
+}
+_TAG = re.compile(r'(?:W/)?("[^"]*")')
+
+
+def front(request: Request) -> Response:
+    """Topics, the latest entries, how to subscribe."""
+    publisher = _publisher(request)
+    kept = unique(reading.page(publisher.db, "all", "", limit=_FRONT_ENTRIES * 2))[:_FRONT_ENTRIES]
+    page = pages.Front(
+        site=_site(publisher),
+        topics=reading.list_topics(publisher.db),
+        authors=reading.list_authors(publisher.db, limit=_FRONT_AUTHORS),
+        items=pages.items(kept, publisher.viewer, utc_now()),
+        counts=reading.counts(publisher.db),
+    )
+    return _html(page)
+
+
+def topics(request: Request) -> Response:
+    """Every topic."""
+    publisher = _publisher(request)
+    listed = reading.list_topics(publisher.db)
+    return _html(pages.Directory(site=_site(publisher), kind="topics", title="Topics", listed=listed))
+
+
+def authors(request: Request) -> Response:
+    """Every author."""
+    publisher = _publisher(request)
+    listed = reading.list_authors(publisher.db)
+    return _html(pages.Directory(site=_site(publisher), kind="authors", title="Authors", listed=listed))
+
+
+def sources(request: Request) -> Response:
+    """Every source, with its state."""
+    publisher = _publisher(request)
+    return _html(pages.Sources(site=_site(publisher), followed=reading.followed(publisher.db)))
+
+
+def topic(request: Request, name: str) -> Response:
+    """A topic, as a page or a feed."""
+    return _output(request, "topics", name)
+
+
+def author(request: Request, name: str) -> Response:
+    """An author, as a page or a feed."""
+    return _output(request, "authors", name)
+
+
+def source(request: Request, name: str) -> Response:
+    """A source, as a page or a feed."""
+    return _output(request, "sources", name)
+
+
+def everything(request: Request) -> Response:
+    """Every entry, as a page."""
+    return _output(request, "all", "")
+
+
+def everything_feed(request: Request, form: str) -> Response:
+    """Every entry, as a feed."""
+    return _output(request, "all", f".{form}")
+
+
+def opml_followed(request: Request) -> Response:
+    """What we follow."""
+    return _send(request, _publisher(request).opml_followed())
+
+
+def opml_published(request: Request) -> Response:
+    """What we publish."""
+    return _send(request, _publisher(request).opml_published())
+
+
+def trouble(request: Request, error: Exception) -> Response:
+    """An error as a page: what is wrong and where to go from here."""
+    assert isinstance(error, HTTPException)
+    publisher = _publisher(request)
+    near = _near(publisher, request.url.path) if error.status_code == 404 else []
+    known = {404: "There is nothing at this address.", 405: "Here one can only read: GET and HEAD."}
+    message = error.detail if error.detail not in ("Not Found", "Method Not Allowed") else known[error.status_code]
+    page = pages.Trouble(site=_site(publisher), status=error.status_code, message=message, near=near)
+    return HTMLResponse(pages.render(page), error.status_code, {**_PAGE_HEADERS, **(error.headers or {})})
+
+
+def _output(request: Request, kind: OutputKind, name: str) -> Response:
+    publisher = _publisher(request)
+    slug, _, form = name.rpartition(".") if "." in name else (name, "", "")
+    if form and form not in FORMS:
+        raise HTTPException(404, f"There is no form .{escape(form[:20])} of a feed: they are .atom, .rss and .json.")
+    found = reading.output(publisher.db, kind, slug)
+    if found is None:
+        raise HTTPException(404)
+    if found.moved_to:
+        suffix = f".{form}" if form else ""
+        return RedirectResponse(f"/{kind}/{found.moved_to}{suffix}", 301)
+    if form:
+        return _send(request, publisher.feed(found, form, utc_now()))
+    return _html(_feed_page(publisher, found))
+
+
+def _feed_page(publisher: Publisher, output: Output) -> pages.Feed:
+    kept = unique(reading.page(publisher.db, output.kind, output.slug, limit=_PAGE_ENTRIES))
+    is_source = output.kind == "sources"
+    state = reading.followed(publisher.db, output.slug) if is_source else []
+    return pages.Feed(
+        site=_site(publisher),
+        kind=output.kind,
+        title="Everything" if output.kind == "all" else output.title,
+        about=output.detail
+        if is_source
+        else "Every entry of every source, as it came."
+        if output.kind == "all"
+        else "",
+        query=output.detail if output.kind == "topics" else "",
+        bio=output.detail if output.kind == "authors" else "",
+        link=output.url,
+        address=publisher.address(output),
+        items=pages.items(kept, publisher.viewer, utc_now()),
+        state=state[0] if state else None,
+        journal=reading.journal_of(publisher.db, output.slug, limit=10) if is_source else [],
+    )
+
+
+def _send(request: Request, body: Body) -> Response:
+    """A representation, or 304 where the reader has it (S-02, S-04)."""
+    changed = body.changed_at.replace(microsecond=0)
+    headers = {**_FEED_HEADERS, "ETag": body.etag, "Last-Modified": format_datetime(changed, usegmt=True)}
+    if _has_it(request, body.etag, changed):
+        return Response(status_code=304, headers=headers)
+    return Response(body.content, headers={**headers, "Content-Type": f"{body.media_type}; charset=utf-8"})
+
+
+def _has_it(request: Request, etag: str, changed: datetime) -> bool:
+    """If-None-Match, with weak comparison, beats If-Modified-Since (RFC 9110 section 13.2.2)."""
+    shown = request.headers.get("if-none-match")
+    if shown is not None:
+        return shown.strip() == "*" or etag in _TAG.findall(shown)
+    since = request.headers.get("if-modified-since")
+    try:
+        stamp = parsedate_to_datetime(since) if since else None
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return False
+    if stamp is None:
+        return False
+    return changed <= (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC))
+
+
+def _near(publisher: Publisher, path: str) -> list[tuple[str, str]]:
+    """Addresses that look like the one that was asked for: (address, title)."""
+    kind, _, name = path.strip("/").partition("/")
+    slug = name.partition(".")[0]
+    known = {
+        "topics": reading.list_topics(publisher.db),
+        "authors": reading.list_authors(publisher.db),
+    }
+    titles = {f"/{group}/{one.slug}": one.title for group, listed in known.items() for one in listed}
+    titles |= {
+        f"/sources/{one.source.slug}": one.source.name or one.source.slug for one in reading.followed(publisher.db)
+    }
+    wanted = f"/{kind}/{slug}" if slug else f"/topics/{kind}"
+    return [(address, titles[address]) for address in difflib.get_close_matches(wanted, titles, 5, 0.6)]
+
+
+def _publisher(request: Request) -> Publisher:
+    publisher: Publisher = request.app.state.publisher
+    return publisher
+
+
+def _site(publisher: Publisher) -> pages.Site:
+    return pages.Site(title=publisher.config.settings.title, base_url=publisher.config.base_url, now=utc_now())
+
+
+def _html(page: pages.Page) -> Response:
+    return HTMLResponse(pages.render(page), headers=_PAGE_HEADERS)

@@ -1,0 +1,132 @@
+"""A publisher's date string -> an aware datetime in UTC (I-15).
+
+In: whatever stands in a date element. Out: a UTC datetime, or None where no date can be read.
+Never: the local time zone, or "now" for what is missing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta, timezone
+
+# Month names by their first letters, folded, as feeds in these languages abbreviate them (CLDR "wide" and
+# "abbreviated" forms). Longer keys win, so that "mart" and "mar", "juin" and "jui" stay apart.
+_MONTHS = {
+    1: "jan ene gen ocak oca янв sty led qan yan tammi ιαν",
+    2: "feb fev fév şub sub фев lut úno helmi φεβ fevr",
+    3: "mar mär maa märz mart мар mrz mars marzo maalis μαρ",
+    4: "apr abr avr nis апр kwi dub huhti απρ",
+    5: "may mai mei mag maj май мая mayo touko μαι μαΐ kvě",
+    6: "jun juin giu haz июн cze čvn kesä ιουν iyun giugno",
+    7: "jul juil lug tem июл lip čvc heinä ιουλ iyul luglio",
+    8: "aug ago aoû aou ağu agu авг sie srp elo αυγ avg août",
+    9: "sep set sept eyl сен wrz zář syys σεπ sen",
+    10: "oct okt out ott eki окт paź říj lok οκτ oktyabr",
+    11: "nov kas ноя lis marras νοε noyabr nov.",
+    12: "dec dez dic déc des ara дек gru pro joulu δεκ dek",
+}
+_ZONES = {
+    "ut": 0, "utc": 0, "gmt": 0, "z": 0, "wet": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6,
+    "pst": -8, "pdt": -7, "cet": 1, "met": 1, "mez": 1, "cest": 2, "mesz": 2, "bst": 1, "eet": 2, "eest": 3, "msk": 3,
+    "trt": 3, "irst": 3.5, "ist": 5.5, "jst": 9, "kst": 9, "almt": 5, "kgt": 6,
+}  # fmt: skip
+
+_ISO = re.compile(
+    r"(?P<y>\d{4})-?(?P<mo>\d\d)?-?(?P<d>\d\d)?(?:[T ]\s*(?P<h>\d\d):?(?P<mi>\d\d)(?::?(?P<s>\d\d)(?:[.,](?P<f>\d+))?)?)?"
+    r"\s*(?P<z>Z|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d)?\Z",
+    re.IGNORECASE,
+)
+_DAY_FIRST = re.compile(
+    r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|\.)?[\s/-]+(?:de |of )?(?P<mon>[^\W\d_]{3,})[.,]?[\s/-]+(?:de )?(?P<y>\d{4}|\d\d)\b"
+)
+_MONTH_FIRST = re.compile(r"(?P<mon>[^\W\d_]{3,})[.]?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})\b")
+_CTIME = re.compile(r"(?P<mon>[^\W\d_]{3,})\s+(?P<d>\d{1,2})\s+\d\d?:\d\d(?::\d\d)?.*?\b(?P<y>\d{4})\b")
+_NUMERIC = re.compile(r"(?P<d>\d{1,2})[./](?P<mo>\d{1,2})[./](?P<y>\d{4})\b")
+_SLASHED = re.compile(r"(?P<y>\d{4})[/.](?P<mo>\d{1,2})[/.](?P<d>\d{1,2})\b")
+_TIME = re.compile(r"\b(?P<h>\d{1,2}):(?P<mi>\d\d)(?::(?P<s>\d\d))?(?:[.,]\d+)?\s*(?P<ap>[AaPp]\.?[Mm]\.?)?")
+_ZONE = re.compile(r"(?P<off>[+-]\d\d:?\d\d)|\b(?P<name>[A-Za-z]{1,4})\Z")
+
+
+def read_date(text: str) -> datetime | None:
+    """RFC 822 with its many dialects, RFC 3339 and other ISO forms, and month names in a dozen languages.
+
+    A date without a zone is UTC. Two-digit years follow RFC 2822 section 4.3. Nonsense is None, never an error.
+    """
+    text = unicodedata.normalize("NFC", " ".join(text.split()))
+    if not 4 <= len(text) <= 100:
+        return None
+    try:
+        iso = _ISO.match(text)
+        return _from_iso(iso) if iso else _from_words(text)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _from_iso(match: re.Match[str]) -> datetime:
+    part = match.groupdict()
+    fraction = int((part["f"] or "0")[:6].ljust(6, "0"))
+    hour, second, extra = _clock(int(part["h"] or 0), int(part["s"] or 0))
+    stamp = datetime(
+        int(part["y"]), int(part["mo"] or 1), int(part["d"] or 1), hour, int(part["mi"] or 0), second, fraction,
+        tzinfo=_zone(part["z"] or ""),
+    )  # fmt: skip
+    return (stamp + extra).astimezone(UTC)
+
+
+def _from_words(text: str) -> datetime | None:
+    for pattern in (_DAY_FIRST, _MONTH_FIRST, _CTIME, _SLASHED, _NUMERIC):
+        for match in pattern.finditer(text):
+            part = match.groupdict()
+            month = int(part["mo"]) if part.get("mo") else _month(part["mon"])
+            if month is not None:
+                return _at(text, match.end(), _year(part["y"]), month, int(part["d"]))
+    return None
+
+
+def _at(text: str, after: int, year: int, month: int, day: int) -> datetime:
+    time = _TIME.search(text, after) or _TIME.search(text)
+    hour = minute = second = 0
+    zone = ""
+    if time:
+        hour, minute, second = int(time["h"]), int(time["mi"]), int(time["s"] or 0)
+        if time["ap"]:
+            hour = hour % 12 + (12 if time["ap"].lower().startswith("p") else 0)
+        zone = text[time.end() :]
+    hour, second, extra = _clock(hour, second)
+    return (datetime(year, month, day, hour, minute, second, tzinfo=_zone(zone)) + extra).astimezone(UTC)
+
+
+def _clock(hour: int, second: int) -> tuple[int, int, timedelta]:
+    """Midnight written as 24:00 and leap seconds, both legal in ISO 8601."""
+    extra = timedelta(days=1) if hour == 24 else timedelta(seconds=1) if second == 60 else timedelta()
+    return hour % 24, min(second, 59), extra
+
+
+def _zone(text: str) -> timezone:
+    text = text.strip(" ()")
+    match = _ZONE.search(text)
+    if match and match["off"]:
+        digits = match["off"].replace(":", "")
+        minutes = int(digits[1:3]) * 60 + int(digits[3:5])
+        return timezone(timedelta(minutes=-minutes if digits[0] == "-" else minutes))
+    if re.fullmatch(r"[+-]\d\d", text):
+        return timezone(timedelta(hours=int(text)))
+    return timezone(timedelta(hours=_ZONES.get(match["name"].lower(), 0))) if match else UTC
+
+
+def _year(text: str) -> int:
+    year = int(text)
+    if len(text) == 4:
+        return year
+    return year + (2000 if year < 50 else 1900)
+
+
+def _month(name: str) -> int | None:
+    name = name.lower()
+    best: tuple[int, int] | None = None
+    for month, names in _MONTHS.items():
+        for known in names.split():
+            if name.startswith(known) and (best is None or len(known) > best[0]):
+                best = (len(known), month)
+    return best[1] if best else None

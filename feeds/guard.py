@@ -1,0 +1,142 @@
+"""What may be asked at all: schemes, ports and, at the moment of connecting, addresses.
+
+In: a URL; or a host that is about to be connected to. Out: a reason to refuse, or a connection to a checked address.
+Never: a second look-up between check and connection, which a hostile name server could answer differently (X-01).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import httpcore
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
+
+# X-02. Our own list: what `ipaddress.is_private` answers has changed between Python releases (CVE-2024-4032).
+_NOT_PUBLIC: tuple[Network, ...] = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 "
+        "192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 168.63.129.16/32 "
+        "::/128 ::1/128 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/32 2001:db8::/32 2002::/16 fc00::/7 fe80::/10 "
+        "fec0::/10 ff00::/8"
+    ).split()
+)
+# Ports of protocols that are not HTTP but read text lines: a request to them could do harm (X-04).
+_USUAL_PORTS = {80, 443, 8080, 8443}
+
+
+class ForbiddenAddress(httpcore.ConnectError):
+    """The host resolves to an address that this request may not reach."""
+
+
+class UnknownHost(httpcore.ConnectError):
+    """The host's name does not resolve."""
+
+
+def refuse_url(url: str) -> str | None:
+    """Why this URL may not be asked, before any look-up: scheme, host, port (X-04). None if it may."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "the address cannot be read"
+    if parts.scheme.lower() not in ("http", "https"):
+        return f"only http and https are asked, not {parts.scheme or 'an address without a scheme'}"
+    if not parts.hostname:
+        return "the address names no host"
+    if port is not None and port < 1024 and port not in _USUAL_PORTS:
+        return f"port {port} is no port for feeds"
+    return None
+
+
+def refuse_address(address: str, allowed: Iterable[Network] = ()) -> str | None:
+    """Why this IP address may not be connected to, or None. `allowed` are private networks that may be."""
+    try:
+        ip: Address = ipaddress.ip_address(address.split("%")[0])
+    except ValueError:
+        return "not an address"
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    if any(ip in network for network in allowed if network.version == ip.version):
+        return None
+    if any(ip in network for network in _NOT_PUBLIC if network.version == ip.version):
+        return (
+            "the host is at a private or reserved address (settings.allow_private opens networks to declared sources)"
+        )
+    return None
+
+
+class Resolve:
+    """The system's name service, in threads of its own, so that slow names hold up nothing else."""
+
+    def __init__(self, threads: int = 16) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="dns")
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        """Every address of `host`, in the system's order of preference. Raises OSError."""
+        look_up = asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        )
+        return list(dict.fromkeys(str(found[4][0]) for found in await look_up))
+
+    def close(self) -> None:
+        """Let waiting look-ups go."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Connects to checked addresses only: every address of a host must pass, and one of exactly those is used (X-01)."""
+
+    def __init__(self, resolve: Resolver, allowed: Sequence[Network] = ()) -> None:
+        self._resolve = resolve
+        self._allowed = allowed
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the interface of httpcore
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Resolve once, check all, connect to the first that answers."""
+        try:
+            addresses = await self._resolve(host, port)
+        except OSError as error:
+            raise UnknownHost(f"the name {host} does not resolve: {error.strerror or error}") from error
+        if not addresses:
+            raise UnknownHost(f"the name {host} has no address")
+        for address in addresses:
+            reason = refuse_address(address, self._allowed)
+            if reason:
+                raise ForbiddenAddress(reason)
+        failure: Exception | None = None
+        for address in addresses[:4]:
+            try:
+                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        assert failure is not None
+        raise failure
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,  # noqa: ASYNC109 - the interface of httpcore
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Never: no feed lives in a socket file."""
+        raise ForbiddenAddress("socket files are not asked")
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, as httpcore asks between its own retries."""
+        await self._inner.sleep(seconds)

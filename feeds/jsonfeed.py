@@ -1,0 +1,113 @@
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org/version/1.1) -> the same raw shapes that the XML reader hands on.
+
+In: decoded text. Out: a Document, or the reason why it is none.
+Never: trust in a type: a field of the wrong type is a field that is not there (F15).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from feeds import clean
+from feeds.authorbox import clean_without_box
+from feeds.dates import read_date
+from feeds.identity import fallback_id
+from feeds.model import Author, Document, Enclosure, Entry, Failed, FailureKind, Head
+
+_MOST_ITEMS = 5000
+
+
+def read_json(text: str, url: str) -> Document | Failed:
+    """Read a JSON Feed that was found at `url`."""
+    try:
+        feed = json.loads(text)
+    except RecursionError:
+        return Failed(kind=FailureKind.UNREADABLE, detail="JSON nested too deeply to be a feed")
+    except ValueError as error:
+        return Failed(kind=FailureKind.UNREADABLE, detail=f"JSON that cannot be read: {error}")
+    if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
+        return Failed(kind=FailureKind.NOT_A_FEED, detail='JSON without the "items" of a JSON Feed')
+    site = clean.absolute(_text(feed, "home_page_url"), url)
+    head = Head(
+        title=_line(feed, "title"),
+        id=_text(feed, "feed_url") or url,
+        url=_text(feed, "feed_url") or url,
+        site_url=site,
+        subtitle=_line(feed, "description"),
+        lang=_text(feed, "language"),
+        icon=clean.absolute(_text(feed, "icon"), url),
+        logo=clean.absolute(_text(feed, "favicon"), url),
+        authors=tuple(_authors(feed)),
+    )
+    items = [item for item in feed["items"] if isinstance(item, dict)][:_MOST_ITEMS]
+    skipped = len(feed["items"]) - len(items)
+    notes = (f"{skipped} items are not objects, or too many, and were left out",) if skipped else ()
+    version = _text(feed, "version")
+    return Document(
+        head=head,
+        entries=tuple(_entry(item, site or url, head.lang) for item in items),
+        format="json11" if version.endswith("1.1") else "json10",
+        notes=notes,
+    )
+
+
+def _entry(item: dict[str, Any], base: str, lang: str) -> Entry:
+    link = clean.absolute(_text(item, "url"), base)
+    external = clean.absolute(_text(item, "external_url"), base)
+    markup = _text(item, "content_html") or clean.escape(_text(item, "content_text"))
+    content, authors = clean_without_box(markup, link or base, tuple(_authors(item)))
+    published = _text(item, "date_published")
+    title = _line(item, "title")
+    # J-01: numbers become strings; an item without an id is known by its address.
+    own_id = _text(item, "id") or str(item["id"]) if isinstance(item.get("id"), int | float | str) else ""
+    own_id = own_id.strip()
+    hashed = fallback_id(title=title, published=published, body=content)
+    return Entry(
+        id=own_id or link or external or hashed,
+        id_origin="guid" if own_id else "link" if link or external else "hash",
+        is_permalink=bool(own_id) and own_id == link,
+        link=link or external,
+        external_link=external if link else "",
+        title=title,
+        summary=clean.escape(_text(item, "summary")),
+        content=content,
+        published=read_date(published),
+        updated=read_date(_text(item, "date_modified")),
+        lang=_text(item, "language") or lang,
+        authors=authors,
+        categories=tuple(dict.fromkeys(tag for tag in _list(item, "tags") if isinstance(tag, str) and tag.strip())),
+        enclosures=tuple(_attachments(item, base)),
+    )
+
+
+def _authors(owner: dict[str, Any]) -> Iterator[Author]:
+    for author in [*_list(owner, "authors"), owner.get("author")]:
+        if isinstance(author, dict) and _line(author, "name"):
+            yield Author(name=_line(author, "name"), url=clean.absolute(_text(author, "url")))
+            if author is owner.get("author"):
+                return
+
+
+def _attachments(item: dict[str, Any], base: str) -> Iterator[Enclosure]:
+    for one in _list(item, "attachments"):
+        url = clean.absolute(_text(one, "url"), base) if isinstance(one, dict) else ""
+        if url:
+            size = one.get("size_in_bytes")
+            length = size if isinstance(size, int) and 0 <= size < 2**53 else 0
+            yield Enclosure(url=url, type=_text(one, "mime_type"), length=length, title=_line(one, "title"))
+
+
+def _text(owner: dict[str, Any], key: str) -> str:
+    value = owner.get(key)
+    return value.encode("utf-8", "ignore").decode() if isinstance(value, str) else ""
+
+
+def _line(owner: dict[str, Any], key: str) -> str:
+    return " ".join(_text(owner, key).split())
+
+
+def _list(owner: dict[str, Any], key: str) -> list[Any]:
+    value = owner.get(key)
+    return value if isinstance(value, list) else []

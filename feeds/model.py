@@ -1,0 +1,219 @@
+"""The nouns of the wire: what we follow, what came back, what a feed says.
+
+In: nothing. Out: frozen records that every other module speaks in.
+Never: behaviour beyond small derived values, or an import from outside the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+Republish = Literal["full", "summary", "headline"]
+"""How much of an entry a public output may show."""
+
+IdOrigin = Literal["guid", "link", "hash"]
+"""Where an entry's id comes from: the publisher's own id, its link, or a hash of what survives edits (I-02, I-03)."""
+
+
+class FailureKind(StrEnum):
+    """Why a poll brought nothing: a closed list, so that a console can explain each."""
+
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    PROTOCOL = "protocol"
+    REDIRECT = "redirect"
+    FORBIDDEN_ADDRESS = "forbidden-address"
+    TOO_LARGE = "too-large"
+    HTTP = "http"
+    BUSY = "busy"
+    GONE = "gone"
+    FILE = "file"
+    EMPTY = "empty"
+    HTML = "html"
+    NOT_A_FEED = "not-a-feed"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A feed that we follow, as its operator describes it.
+
+    `slug` is its identity; `url` is where to ask now (the declared address, or the one learned from a permanent
+    redirect). `every` is the longest time between two polls that our own schedule aims at. `republish` is None where
+    the general setting decides. `may_be_private` is true for sources declared in feeds.yaml, which alone may live at a
+    private address or in a file.
+    """
+
+    slug: str
+    url: str
+    name: str = ""
+    kind: str = ""
+    lang: str = ""
+    country: str = ""
+    region: str = ""
+    tags: tuple[str, ...] = ()
+    every: timedelta = timedelta(hours=1)
+    republish: Republish | None = None
+    may_be_private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What to show the publisher so that it can say "nothing new" (RFC 9110 section 13.1).
+
+    `etag` and `last_modified` are echoed byte for byte (F-03, F-04) and only to `url`, which issued them (F-07).
+    `body_hash` recognises an identical body that came without validators.
+    """
+
+    url: str = ""
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The envelope of one HTTP answer, after redirects.
+
+    `headers` has lower-case names and only those that we read. `permanent_url` is where a chain of permanent redirects
+    from the first hop on leads to, or None (F-33). `size` is bytes of decoded body.
+    """
+
+    status: int
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    permanent_url: str | None = None
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """New bytes arrived."""
+
+    answer: Answer
+    body: bytes
+    validators: Validators
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """The publisher said 304, or sent the same body again; `validators` are the newest it gave (F-06, F-08)."""
+
+    answer: Answer
+    validators: Validators
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """Expected trouble, as a value: recorded, explained and backed off like any other outcome."""
+
+    kind: FailureKind
+    detail: str
+    answer: Answer | None = None
+
+
+Outcome = Fetched | Unchanged | Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """A byline as the publisher wrote it, with what an author box said beside it.
+
+    `bio` is plain text, `url` the author's page. Neither is ever searched or matched by topics.
+    """
+
+    name: str
+    url: str = ""
+    bio: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A file that comes with an entry. `length` is in bytes, 0 where unknown (V-10)."""
+
+    url: str
+    type: str = ""
+    length: int = 0
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What a feed says of itself: the head of a document, or an entry's atom:source (RFC 4287 section 4.2.11)."""
+
+    title: str = ""
+    id: str = ""
+    url: str = ""
+    site_url: str = ""
+    subtitle: str = ""
+    updated: datetime | None = None
+    lang: str = ""
+    rights: str = ""
+    icon: str = ""
+    logo: str = ""
+    authors: tuple[Author, ...] = ()
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """The publisher's words, never edited by us.
+
+    `id` is unique within its feed (I-02); `public_id` is the IRI under which we republish the entry, empty until it is
+    minted. `title` is plain text; `summary` and `content` are HTML that is safe to republish; `text` is the words of both
+    without markup, for matching and search: the content's, after the summary's where the content does not hold them. What an author box said stands in `authors`, not in `content`. `published` is None where the publisher
+    gave no date that can be read. `source` is set when the entry came with a source of its own (A-10).
+    """
+
+    id: str
+    id_origin: IdOrigin = "guid"
+    is_permalink: bool = False
+    public_id: str = ""
+    link: str = ""
+    external_link: str = ""
+    title: str = ""
+    summary: str = ""
+    content: str = ""
+    text: str = ""
+    published: datetime | None = None
+    updated: datetime | None = None
+    lang: str = ""
+    rights: str = ""
+    authors: tuple[Author, ...] = ()
+    categories: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    source: Head | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """What a feed itself asks for between polls, raw (F-24, F-25): `ttl` in minutes, hours in GMT, English days."""
+
+    ttl: int | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[str, ...] = ()
+    update_period: str = ""
+    update_frequency: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A feed, to read or to publish.
+
+    `format` is the dialect it was written in ("rss20", "atom10", "json11", ...). `truncated` says that the body broke
+    off; whole entries before the break are kept, and the validators are not (F-38). `notes` are oddities that a person
+    should be able to see in the journal.
+    """
+
+    head: Head
+    entries: tuple[Entry, ...] = ()
+    format: str = ""
+    pace: Pace = Pace()
+    truncated: bool = False
+    notes: tuple[str, ...] = ()

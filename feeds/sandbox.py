@@ -1,0 +1,111 @@
+"""Reading in processes that can be killed: one hostile document must not hold up the others.
+
+In: bytes, as `feeds.parse` takes them. Out: what `feeds.parse` says, or Failed when it took too long or died (F43).
+Never: trust in a child: it has bounded memory, no deadline of its own, and is started anew after each mishap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import struct
+import sys
+from contextlib import suppress
+
+from feeds.model import Document, Failed, FailureKind
+from feeds.parse import parse
+
+_SIZE = struct.Struct("!Q")
+_CHILD_MEMORY = 2 * 1024**3
+
+
+class Sandbox:
+    """A few parser processes. `parse` waits for a free one; `close` ends them."""
+
+    def __init__(self, processes: int | None = None, *, seconds: float = 20.0) -> None:
+        self._seconds = seconds
+        self._idle: asyncio.LifoQueue[asyncio.subprocess.Process | None] = asyncio.LifoQueue()
+        for _ in range(processes or min(4, os.cpu_count() or 1)):
+            self._idle.put_nowait(None)
+
+    async def parse(self, body: bytes, url: str, content_type: str) -> Document | Failed:
+        """What `feeds.parse.parse` says of the body, within the deadline."""
+        child = await self._idle.get()
+        try:
+            if child is None or child.returncode is not None:
+                child = await _start()
+            async with asyncio.timeout(self._seconds):
+                return await _ask(child, pickle.dumps((body, url, content_type)))
+        except TimeoutError:
+            await _kill(child)
+            detail = f"reading it took longer than {self._seconds:g} seconds and was stopped"
+            return Failed(kind=FailureKind.UNREADABLE, detail=detail)
+        except (asyncio.IncompleteReadError, ConnectionError, EOFError):
+            await _kill(child)
+            return Failed(kind=FailureKind.UNREADABLE, detail="the parser process died while reading it")
+        except BaseException:
+            await _kill(child)
+            raise
+        finally:
+            self._idle.put_nowait(child if child is not None and child.returncode is None else None)
+
+    async def close(self) -> None:
+        """End every idle child."""
+        while not self._idle.empty():
+            await _kill(self._idle.get_nowait())
+
+
+async def _start() -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "feeds.sandbox", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+
+
+async def _ask(child: asyncio.subprocess.Process, question: bytes) -> Document | Failed:
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.write(_SIZE.pack(len(question)) + question)
+    await child.stdin.drain()
+    (size,) = _SIZE.unpack(await child.stdout.readexactly(_SIZE.size))
+    answer: Document | Failed = pickle.loads(await child.stdout.readexactly(size))  # noqa: S301 - our own child
+    return answer
+
+
+async def _kill(child: asyncio.subprocess.Process | None) -> None:
+    if child is None or child.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        child.kill()
+    await child.wait()
+
+
+def _bound() -> None:
+    """Less memory than the machine has, and a little less right to the processor than those who serve readers."""
+    try:
+        import resource
+    except ImportError:  # not on every system
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (_CHILD_MEMORY, _CHILD_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(5)
+
+
+def _serve() -> None:
+    """The child: answer until the parent closes the pipe, which it also does by dying."""
+    questions, answers = sys.stdin.buffer, sys.stdout.buffer
+    while len(head := questions.read(_SIZE.size)) == _SIZE.size:
+        body, url, content_type = pickle.loads(questions.read(_SIZE.unpack(head)[0]))  # noqa: S301 - our own parent
+        try:
+            answer: Document | Failed = parse(body, url, content_type)
+        except (MemoryError, RecursionError) as error:
+            answer = Failed(kind=FailureKind.UNREADABLE, detail=f"reading it took too much: {type(error).__name__}")
+        packed = pickle.dumps(answer)
+        answers.write(_SIZE.pack(len(packed)) + packed)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _bound()
+    with suppress(KeyboardInterrupt, BrokenPipeError):
+        _serve()

@@ -1,0 +1,259 @@
+"""Document -> Atom, RSS and JSON Feed bytes; the same input gives the same bytes (V-12).
+
+In: a Document to publish: every entry has a public id, dates and its source. Out: UTF-8 bytes of valid documents.
+Never: a clock, a random order, or our own name in the place of a publisher's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from feedgen.feed import FeedGenerator
+from lxml import etree
+
+from feeds import clean
+from feeds.identity import is_iri, is_web_url
+from feeds.model import Author, Document, Entry, Head
+
+MEDIA_TYPES = {
+    "atom": "application/atom+xml",
+    "rss": "application/rss+xml",
+    "json": "application/feed+json",
+}
+GENERATOR = "Heliograph"
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_DC = "http://purl.org/dc/elements/1.1/"
+_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LANG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*\Z")
+
+
+def write(document: Document, form: str) -> bytes:
+    """The document as `form`: "atom" (RFC 4287), "rss" (RSS 2.0) or "json" (JSON Feed 1.1)."""
+    if form == "json":
+        return _json(document)
+    feed = FeedGenerator()
+    feed.register_extension("heliograph", _FeedExtension, _EntryExtension)
+    _write_head(feed, document.head, MEDIA_TYPES[form])
+    for entry in document.entries:
+        _write_entry(feed.add_entry(order="append"), entry, form)
+    return bytes(feed.atom_str() if form == "atom" else feed.rss_str()) + b"\n"
+
+
+def _write_head(feed: Any, head: Head, media_type: str) -> None:
+    feed.id(_legal(head.id))
+    feed.title(_legal(head.title) or "Untitled")
+    feed.subtitle(_legal(head.subtitle) or _legal(head.title) or "Untitled")
+    feed.updated(_seconds(head.updated))
+    feed.lastBuildDate(_seconds(head.updated))
+    feed.generator(GENERATOR)
+    feed.docs("https://www.rssboard.org/rss-specification")
+    if _LANG.match(head.lang):
+        feed.language(head.lang)
+    feed.link(href=head.url, rel="self", type=media_type)
+    # feedgen takes the last link for RSS.
+    feed.link(href=head.site_url, rel="alternate", type="text/html")
+
+
+def _write_entry(item: Any, entry: Entry, form: str) -> None:
+    item.heliograph.entry = entry
+    # feedgen refuses an empty title, which Atom allows; the extension puts the true one (V-02).
+    item.title(_legal(entry.title) or "-")
+    item.updated(_seconds(entry.updated or entry.published))
+    item.published(_seconds(entry.published))
+    if form == "atom":
+        item.id(_legal(entry.public_id))
+    else:
+        guid, permalink = rss_guid(entry)
+        item.guid(_legal(guid), permalink=permalink)
+    if entry.link:
+        item.link(href=_legal(entry.link), rel="alternate")
+    _write_bodies(item, entry, form)
+    for author in bylines(entry):
+        item.author(name=_legal(author.name), **({"uri": _legal(author.url)} if author.url else {}))
+    for category in entry.categories:
+        item.category(term=_legal(category))
+    # RSS allows one, Atom many (V-10); feedgen takes the last for RSS.
+    for enclosure in entry.enclosures[:1] if form == "rss" else entry.enclosures:
+        kind = enclosure.type or "application/octet-stream"
+        item.link(href=_legal(enclosure.url), rel="enclosure", type=_legal(kind), length=str(enclosure.length))
+
+
+def _write_bodies(item: Any, entry: Entry, form: str) -> None:
+    summary, content = _legal(entry.summary), _legal(entry.content)
+    if form == "rss":
+        # V-06: content:encoded stands beside a description that differs from it.
+        if summary or not content:
+            item.description(summary or ("" if entry.title else entry.link or "-"))
+        if content and content != summary:
+            item.content(content)
+        return
+    if not content and not entry.link:
+        # RFC 4287 section 4.1.2: an entry without an alternate link has content.
+        summary, content = "", summary or clean.escape(_legal(entry.title)) or "-"
+    if content:
+        item.content(content, type="html")
+    if summary:
+        item.summary(summary, type="html")
+
+
+def rss_guid(entry: Entry) -> tuple[str, bool]:
+    """The guid that RSS carries, and whether it is a permanent link: the publisher's own, IRI or not (A-05)."""
+    if entry.id_origin == "hash":
+        return entry.public_id, False
+    return entry.id, (entry.is_permalink or entry.id_origin == "link") and is_web_url(entry.id)
+
+
+def bylines(entry: Entry) -> tuple[Author, ...]:
+    """Who an output names: the entry's authors, else its source's, else the source itself (A-04). Never us."""
+    if entry.authors:
+        return entry.authors
+    source = entry.source or Head()
+    return source.authors or (Author(name=source.title or source.url or "Unknown"),)
+
+
+class _FeedExtension(BaseExtension):
+    """The name spaces that our entries use."""
+
+    def extend_ns(self) -> dict[str, str]:
+        return {"dc": _DC}
+
+
+class _EntryExtension(BaseEntryExtension):
+    """What feedgen cannot say: empty titles, whole sources, languages, Dublin Core names."""
+
+    entry: Entry
+
+    def extend_atom(self, item: Any) -> Any:
+        entry = self.entry
+        item.find("title").text = _legal(entry.title)
+        if _LANG.match(entry.lang):
+            item.set(_XML_LANG, entry.lang)
+        via = entry.source.url if entry.source else ""
+        if is_web_url(via):
+            etree.SubElement(item, "link", rel="via", href=_legal(via))
+        if entry.rights and item.find("rights") is None:
+            etree.SubElement(item, "rights").text = _legal(entry.rights)
+        if entry.source:
+            _append_source(item, entry.source, entry)
+        return item
+
+    def extend_rss(self, item: Any) -> Any:
+        entry = self.entry
+        title = item.find("title")
+        if not entry.title and title is not None:
+            item.remove(title)
+        for author in bylines(entry):
+            etree.SubElement(item, f"{{{_DC}}}creator").text = _legal(author.name)
+        if _LANG.match(entry.lang):
+            etree.SubElement(item, f"{{{_DC}}}language").text = entry.lang
+        if entry.source and is_web_url(entry.source.url):
+            etree.SubElement(item, "source", url=_legal(entry.source.url)).text = _legal(entry.source.title)
+        return item
+
+
+def _append_source(item: Any, head: Head, entry: Entry) -> None:
+    """atom:source with everything the source said of itself (A-03)."""
+    source = etree.SubElement(item, "source")
+    etree.SubElement(source, "id").text = _legal(_source_id(head, entry))
+    etree.SubElement(source, "title").text = _legal(head.title)
+    etree.SubElement(source, "updated").text = _rfc3339(head.updated or entry.updated or entry.published)
+    if is_web_url(head.url):
+        etree.SubElement(source, "link", rel="self", href=_legal(head.url))
+    if is_web_url(head.site_url):
+        etree.SubElement(source, "link", rel="alternate", href=_legal(head.site_url))
+    for author in head.authors:
+        person = etree.SubElement(source, "author")
+        etree.SubElement(person, "name").text = _legal(author.name)
+        if is_web_url(author.url):
+            etree.SubElement(person, "uri").text = _legal(author.url)
+    for category in head.categories:
+        etree.SubElement(source, "category", term=_legal(category))
+    for name, value in (("subtitle", head.subtitle), ("rights", head.rights), ("icon", head.icon), ("logo", head.logo)):
+        if value:
+            etree.SubElement(source, name).text = _legal(value)
+
+
+def _source_id(head: Head, entry: Entry) -> str:
+    return next((text for text in (head.id, head.url, head.site_url) if is_iri(text)), entry.public_id)
+
+
+def _json(document: Document) -> bytes:
+    head = document.head
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": _legal(head.title) or "Untitled",
+        "home_page_url": head.site_url,
+        "feed_url": head.url,
+        "description": _legal(head.subtitle),
+        "language": head.lang if _LANG.match(head.lang) else "",
+    }
+    told = {key: value for key, value in feed.items() if value}
+    text = json.dumps(
+        {**told, "items": [dict(_json_item(entry)) for entry in document.entries]}, ensure_ascii=False, indent=1
+    )
+    # Inside a script element or a JavaScript string these would end it (J-04); JSON allows the escapes.
+    for character, escape in (("</", "<\\/"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
+        text = text.replace(character, escape)
+    return text.encode() + b"\n"
+
+
+def _json_item(entry: Entry) -> Iterator[tuple[str, Any]]:
+    yield "id", _legal(entry.public_id)
+    if entry.link:
+        yield "url", _legal(entry.link)
+    if entry.external_link:
+        yield "external_url", _legal(entry.external_link)
+    if entry.title:
+        yield "title", _legal(entry.title)
+    # The specification wants one of the contents in every item, and a summary in plain text.
+    body = entry.content or entry.summary
+    if body:
+        yield "content_html", _legal(body)
+    else:
+        yield "content_text", _legal(entry.title)
+    if entry.summary:
+        yield "summary", _legal(clean.plain_text(entry.summary))
+    if entry.published:
+        yield "date_published", _rfc3339(entry.published)
+    if entry.updated:
+        yield "date_modified", _rfc3339(entry.updated)
+    yield "authors", [_told({"name": _legal(one.name), "url": _legal(one.url)}) for one in bylines(entry)]
+    if entry.categories:
+        yield "tags", [_legal(category) for category in entry.categories]
+    if _LANG.match(entry.lang):
+        yield "language", entry.lang
+    if entry.enclosures:
+        yield "attachments", [
+            _told({"url": _legal(one.url), "mime_type": _legal(one.type) or "application/octet-stream",
+                   "title": _legal(one.title), "size_in_bytes": one.length})
+            for one in entry.enclosures
+        ]  # fmt: skip
+    if entry.source:
+        source = entry.source
+        yield "_source", _told({
+            "id": _source_id(source, entry), "title": _legal(source.title), "feed_url": _legal(source.url),
+            "home_page_url": _legal(source.site_url), "rights": _legal(source.rights),
+        })  # fmt: skip
+
+
+def _told(fields: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if value}
+
+
+def _legal(text: str) -> str:
+    """Only characters that XML 1.0 allows (V-09)."""
+    return _ILLEGAL.sub("", text)
+
+
+def _seconds(moment: datetime | None) -> datetime:
+    assert moment is not None, "whoever publishes gives every document and entry its dates"
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _rfc3339(moment: datetime | None) -> str:
+    return _seconds(moment).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,152 @@
+"""Authors in the store: a folded name leads to one author, known or new.
+
+In: bylines and their keys, inside a write transaction. Out: author ids.
+Never: a judgement about names: who folds and who configures aliases stands above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, insert, select, update
+
+from feeds.identity import slugify
+from storage.model import AuthorRow, Byline
+from storage.outputs import bump, new_output
+from storage.schema import author_keys, authors, bylines, former_slugs, outputs
+from storage.slugs import note_former, rename, retire
+
+
+def author_ids(connection: Connection, bylines: Iterable[Byline], now: datetime) -> dict[str, int]:
+    """The author id of every byline's key; authors that nobody knew are made (origin "learned")."""
+    wanted = {byline.key: byline for byline in bylines}
+    found = {
+        row.key: row.author_id
+        for row in connection.execute(select(author_keys).where(author_keys.c.key.in_(sorted(wanted))))
+    }
+    for key in sorted(wanted.keys() - found.keys()):
+        found[key] = new_author(connection, wanted[key].name, key, now)
+    for key, byline in sorted(wanted.items()):
+        told = {name: value for name, value in (("bio", byline.bio), ("url", byline.url)) if value}
+        if told:
+            connection.execute(update(authors).where(authors.c.id == found[key]).values(told))
+    return found
+
+
+def new_author(
+    connection: Connection, name: str, key: str, now: datetime, *, slug: str = "", origin: str = "learned"
+) -> int:
+    """Make an author with an output of its own; a taken slug gets a number. The id."""
+    row = {"slug": free_slug(connection, slug or slugify(name)), "name": name, "origin": origin}
+    made: int = connection.execute(insert(authors).values(row).returning(authors.c.id)).scalar_one()
+    connection.execute(insert(author_keys).values(key=key, author_id=made, origin=origin))
+    new_output(connection, "authors", made, now)
+    return made
+
+
+def free_slug(connection: Connection, wanted: str) -> str:
+    """`wanted`, or with the first number that makes it free; former addresses stay taken."""
+    like = f"{wanted}%"
+    taken = set(connection.execute(select(authors.c.slug).where(authors.c.slug.like(like))).scalars())
+    former = select(former_slugs.c.slug).where(former_slugs.c.kind == "authors", former_slugs.c.slug.like(like))
+    taken |= set(connection.execute(former).scalars())
+    number, slug = 1, wanted
+    while slug in taken:
+        number += 1
+        slug = f"{wanted}-{number}"
+    return slug
+
+
+def put_authors(connection: Connection, declared: Sequence[AuthorRow], now: datetime) -> None:
+    """Make the store know the declared authors, their names and no others as declared."""
+    for author in declared:
+        rename(connection, authors, "authors", author.slug, author.formerly)
+        _put_author(connection, author, now)
+    wanted = {key for author in declared for key in author.keys}
+    loose = select(author_keys.c.key).where(author_keys.c.origin == "file", author_keys.c.key.not_in(sorted(wanted)))
+    for key in connection.execute(loose).scalars().all():
+        _let_go(connection, key, now)
+    retire(connection, authors, [author.slug for author in declared], now)
+
+
+def _put_author(connection: Connection, author: AuthorRow, now: datetime) -> None:
+    """The declared author under the declared slug, holding all its names; learned namesakes flow into it."""
+    held = connection.execute(select(authors).where(authors.c.slug == author.slug)).mappings().one_or_none()
+    owner = connection.execute(select(author_keys.c.author_id).where(author_keys.c.key == author.keys[0])).scalar()
+    if held is None and owner is not None:
+        row = connection.execute(select(authors).where(authors.c.id == owner)).mappings().one()
+        connection.execute(update(authors).where(authors.c.id == owner).values(slug=author.slug))
+        note_former(connection, "authors", row["slug"], author.slug)
+        held = row
+    if held is None:
+        made = _declared_author(connection, author, now)
+    else:
+        made = held["id"]
+        told = {"name": author.name, "origin": "file", "retired_at": None}
+        connection.execute(update(authors).where(authors.c.id == made).values(told))
+    for key in author.keys:
+        _give_key(connection, key, made, author.slug, now)
+
+
+def _declared_author(connection: Connection, author: AuthorRow, now: datetime) -> int:
+    """An author that only the file knows so far; its keys are given afterwards."""
+    row = {"slug": author.slug, "name": author.name, "origin": "file"}
+    made: int = connection.execute(insert(authors).values(row).returning(authors.c.id)).scalar_one()
+    new_output(connection, "authors", made, now)
+    return made
+
+
+def _give_key(connection: Connection, key: str, author_id: int, slug: str, now: datetime) -> None:
+    """Make a name mean this author, bring the entries signed with it along, and close an emptied namesake."""
+    held = connection.execute(select(author_keys).where(author_keys.c.key == key)).mappings().one_or_none()
+    if held is None:
+        connection.execute(insert(author_keys).values(key=key, author_id=author_id, origin="file"))
+        return
+    connection.execute(update(author_keys).where(author_keys.c.key == key).values(author_id=author_id, origin="file"))
+    if held["author_id"] == author_id:
+        return
+    _move_bylines(connection, key, author_id, now)
+    left = select(author_keys.c.key).where(author_keys.c.author_id == held["author_id"])
+    if connection.execute(left).first() is None:
+        old = select(authors.c.slug).where(authors.c.id == held["author_id"])
+        note_former(connection, "authors", connection.execute(old).scalar_one(), slug)
+        connection.execute(update(authors).where(authors.c.id == held["author_id"]).values(retired_at=now))
+
+
+def _let_go(connection: Connection, key: str, now: datetime) -> None:
+    """A name that the file no longer gives to anybody is again an author of its own, if anything was signed with it."""
+    signed = connection.execute(select(bylines.c.name).where(bylines.c.key == key).limit(1)).scalar_one_or_none()
+    owner = select(author_keys.c.author_id).where(author_keys.c.key == key)
+    author_id = connection.execute(owner).scalar_one()
+    others = select(author_keys.c.key).where(author_keys.c.author_id == author_id, author_keys.c.key != key)
+    alone = connection.execute(others).first() is None
+    if alone and signed is not None:
+        # Only the declaration ended; the author with its entries stays, as one that we learned.
+        connection.execute(update(authors).where(authors.c.id == author_id).values(origin="learned"))
+        connection.execute(update(author_keys).where(author_keys.c.key == key).values(origin="learned"))
+        return
+    connection.execute(author_keys.delete().where(author_keys.c.key == key))
+    if signed is not None:
+        _move_bylines(connection, key, new_author(connection, signed, key, now), now)
+
+
+def _move_bylines(connection: Connection, key: str, author_id: int, now: datetime) -> None:
+    signed = select(bylines.c.entry_id, bylines.c.author_id).where(bylines.c.key == key).order_by(bylines.c.entry_id)
+    moved = connection.execute(signed).tuples().all()
+    if not moved:
+        return
+    connection.execute(update(bylines).where(bylines.c.key == key).values(author_id=author_id))
+    _renumber(connection, author_id)
+    bump(connection, "authors", sorted({author_id, *(old for _, old in moved)}), now)
+
+
+def _renumber(connection: Connection, author_id: int) -> None:
+    """Two feeds became one: their order of arrival is the store's."""
+    signed = select(bylines.c.entry_id).where(bylines.c.author_id == author_id).distinct().order_by(bylines.c.entry_id)
+    keys = connection.execute(signed).scalars().all()
+    for number, entry in enumerate(keys, start=1):
+        this = and_(bylines.c.author_id == author_id, bylines.c.entry_id == entry)
+        connection.execute(update(bylines).where(this).values(arrival=number))
+    this_output = and_(outputs.c.kind == "authors", outputs.c.ref == author_id)
+    connection.execute(update(outputs).where(this_output).values(arrivals=len(keys)))

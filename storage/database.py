@@ -1,0 +1,151 @@
+"""Open a store, and the few places where SQLite and PostgreSQL differ.
+
+In: a database URL. Out: a `Database` with read and write transactions, brought to today's schema.
+Never: a statement about sources or entries: those live beside their purpose.
+
+StorageError
+ +-- CannotOpenError     the URL, the file or the server
+ +-- FromTheFutureError  a schema that a newer Heliograph wrote
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.exc import ProgrammingError as ProgrammingError
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class StorageError(Exception):
+    """The store cannot do its work; the message says what to do."""
+
+
+class CannotOpenError(StorageError):
+    """The database cannot be opened: its URL, its file or its server."""
+
+
+class FromTheFutureError(StorageError):
+    """The schema was written by a newer Heliograph; nothing was touched."""
+
+
+class Database:
+    """A store. `read` and `write` give transactions; a write is whole or it is not.
+
+    SQLite has one writer: within the process a lock makes writers queue, between processes the file's own lock does.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writer: threading.Lock | None = threading.Lock() if engine.dialect.name == "sqlite" else None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the store."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is committed at the end, or rolled back with the exception that ended it."""
+        if self._writer is None:
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        with (
+            self._writer,
+            self.engine.connect().execution_options(heliograph_write=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """An INSERT that knows ON CONFLICT, which both engines have and SQLAlchemy spells once for each."""
+        return postgresql.insert(table) if self.engine.dialect.name == "postgresql" else sqlite.insert(table)
+
+    def close(self) -> None:
+        """Let every connection go."""
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open the store at `url` (SQLAlchemy's form), create its file where there is none, bring its schema up to date.
+
+    Raises CannotOpenError or FromTheFutureError, with a message for the operator.
+    """
+    try:
+        engine = _engine(url)
+        _upgrade(engine)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise CannotOpenError(f"the database URL {_shown(url)} cannot be read: {error}") from error
+    except (DatabaseError, sqlite3.DatabaseError, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise CannotOpenError(f"the database {_shown(url)} cannot be opened: {cause}") from error
+    return Database(engine)
+
+
+def current_schema(connection: Connection) -> str | None:
+    """The revision that the store's schema is at, None for an empty database."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, connect_args={"timeout": 30})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(parsed, pool_pre_ping=True)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # We begin transactions ourselves: the driver would begin them late, and never as writers.
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("heliograph_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _upgrade(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    known = ScriptDirectory.from_config(config)
+    with engine.connect() as connection, connection.begin():
+        at = current_schema(connection)
+    if at == known.get_current_head():
+        return
+    if at is not None and at not in {script.revision for script in known.walk_revisions()}:
+        raise FromTheFutureError(
+            f"the store's schema ({at}) was written by a newer Heliograph than this one; "
+            "install that version again, or restore a backup. Nothing was touched"
+        )
+    with engine.connect().execution_options(heliograph_write=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _shown(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "given"

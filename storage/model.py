@@ -1,0 +1,267 @@
+"""The nouns of the memory: what is due, what we know, what one poll changes, what we kept.
+
+In: the wire's records. Out: frozen records between the store and those who decide and publish.
+Never: SQL, and never a publisher's words and ours in one record: `Kept` holds an `Entry`, it does not extend it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from feeds.model import Entry, Head, Republish, Source, Validators
+
+OutputKind = Literal["topics", "authors", "sources", "all"]
+"""The families of feeds that we publish; also the first part of their addresses."""
+
+Origin = Literal["file", "command", "learned"]
+"""Who made a row: feeds.yaml, a command or the console, or our own reading of entries."""
+
+DateNote = Literal["", "missing", "future", "implausible"]
+"""Why a published date is a guess of ours (I-10, I-11); "" where it is the publisher's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What we remember of a source between two polls.
+
+    `next_poll_at` is our own schedule, None once a source is gone. `floor_until` is the publisher's: no request before
+    it, explicit or not. `failures` counts failed polls in a row; `gone_since` is the first 410 of an unbroken row.
+    """
+
+    next_poll_at: datetime | None
+    reason: str = ""
+    floor_until: datetime | None = None
+    floor_reason: str = ""
+    failures: int = 0
+    gone_since: datetime | None = None
+    validators: Validators = field(default_factory=Validators)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A due source, leased to one poller until it records a decision or the lease runs out.
+
+    `declared_url` is the address that the operator gave; `source.url` the one to ask now.
+    """
+
+    source_id: int
+    source: Source
+    declared_url: str
+    state: State
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEntry:
+    """What the store holds of an entry that a document brings again."""
+
+    key: int
+    fingerprint: str
+    published: datetime
+    published_note: DateNote
+    published_claimed: datetime | None
+    updated: datetime
+    updated_claimed: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Entries held, by their source's id, and ids that were seen once and whose entries are gone (I-12)."""
+
+    entries: Mapping[str, KnownEntry] = field(default_factory=dict)
+    seen: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Where a term matched: characters `start` to `end` of a field, as stored."""
+
+    field: str
+    start: int
+    end: int
+    term: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """This entry belongs to this topic, because of these words, by this version of the topic's rule."""
+
+    topic: str
+    rule_version: str
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Byline:
+    """One author of an entry: `key` is the identity (folded name), `name` the spelling of the publisher."""
+
+    key: str
+    name: str
+    url: str = ""
+    bio: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """An entry with what we decided about it: new to the store, or an edit of the entry `key`.
+
+    `published` and `updated` are what we publish; the publisher's own claims stand in `entry`.
+    """
+
+    entry: Entry
+    fingerprint: str
+    published: datetime
+    published_note: DateNote
+    updated: datetime
+    filings: tuple[Filing, ...]
+    bylines: tuple[Byline, ...]
+    key: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalLine:
+    """One poll, as a person wants to read it: what came, what it changed, when we ask again and why."""
+
+    at: datetime
+    outcome: Literal["fetched", "unchanged", "failed"]
+    kind: str = ""
+    detail: str = ""
+    status: int | None = None
+    size: int = 0
+    milliseconds: int = 0
+    entries: int = 0
+    new: int = 0
+    changed: int = 0
+    next_poll_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """All that one poll changes, recorded in one transaction.
+
+    `head` is None where the feed's own description did not come. `moved_to` is where permanent redirects led this time
+    (F-33), "" where none did.
+    """
+
+    state: State
+    journal: JournalLine
+    head: Head | None = None
+    moved_to: str = ""
+    new: tuple[Judged, ...] = ()
+    changed: tuple[Judged, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicRow:
+    """A topic as configured: its query and the version of its rule."""
+
+    slug: str
+    title: str
+    query: str
+    rule_version: str
+    formerly: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorRow:
+    """An author as configured: `keys` are the folded forms of the name and its aliases."""
+
+    slug: str
+    name: str
+    keys: tuple[str, ...]
+    formerly: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow:
+    """A source as configured, with the slugs it had before."""
+
+    source: Source
+    formerly: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """A filing as an output shows it: the topic's slug and title, and the words that matched."""
+
+    topic: str
+    title: str
+    rule_version: str
+    opened_at: datetime
+    announced: bool
+    spans: tuple[Span, ...]
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The terms of the rule that matched, each once, in order of appearance."""
+        return tuple(dict.fromkeys(span.term for span in self.spans))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """An entry plus what we added: key, times, topics, revisions, policy.
+
+    `entry.source` is the source to name: the one that the entry brought along (A-10), else the feed it came from.
+    `author_slugs` stand beside `entry.authors`, in the same order.
+    """
+
+    key: int
+    entry: Entry
+    source_slug: str
+    source_name: str
+    republish: Republish | None
+    published: datetime
+    published_note: DateNote
+    updated: datetime
+    first_seen: datetime
+    revisions: int
+    hidden_at: datetime | None = None
+    author_slugs: tuple[str, ...] = ()
+    filings: tuple[Why, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """A feed that we publish: its lasting id, its revision, and when it last changed."""
+
+    kind: OutputKind
+    slug: str
+    title: str
+    public_id: str
+    revision: int
+    changed_at: datetime
+    detail: str = ""
+    url: str = ""
+    moved_to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A line in a list of outputs: how many entries, and the newest."""
+
+    slug: str
+    title: str
+    detail: str
+    entries: int
+    latest: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """A source with its state, for lists and `heliograph status`."""
+
+    source: Source
+    declared_url: str
+    site_url: str
+    origin: Origin
+    state: State
+    entries: int
+    last_poll_at: datetime | None
+    last_ok_at: datetime | None
+    last_new_at: datetime | None
+    last_outcome: str
+    last_detail: str

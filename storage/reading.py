@@ -1,0 +1,308 @@
+"""The readers' side of the store: feeds with their revisions, pages of entries, lists, the journal.
+
+In: kinds and slugs. Out: records, newest arrival first. Never: a write, or a decision about what may be shown.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
+
+from feeds.identity import is_web_url
+from feeds.model import Author, Head, Source
+from storage import rows
+from storage.database import Database
+from storage.model import Followed, JournalLine, Kept, Listed, Output, OutputKind, Why
+from storage.schema import authors, bylines, entries, filings, former_slugs, journal, meta, outputs, sources, topics
+
+_SOURCE_COLUMNS = (
+    sources.c.slug, sources.c.name, sources.c.declared_url, sources.c.learned_url, sources.c.head, sources.c.republish,
+    sources.c.lang.label("source_lang"),
+)  # fmt: skip
+
+
+def output(db: Database, kind: OutputKind, slug: str) -> Output | None:
+    """A feed that we publish, by its address; under a former address `moved_to` names today's."""
+    with db.read() as connection:
+        found = _output(connection, kind, slug)
+        if found is not None or kind == "all":
+            return found
+        former = select(former_slugs.c.now).where(former_slugs.c.kind == kind, former_slugs.c.slug == slug)
+        now = connection.execute(former).scalar_one_or_none()
+        moved = _output(connection, kind, now) if now else None
+    if moved is None:
+        return None
+    return Output(
+        kind=kind, slug=slug, title=moved.title, public_id=moved.public_id, revision=moved.revision,
+        changed_at=moved.changed_at, moved_to=moved.slug,
+    )  # fmt: skip
+
+
+def _output(connection: Connection, kind: OutputKind, slug: str) -> Output | None:
+    if kind == "all":
+        row = connection.execute(select(outputs).where(outputs.c.kind == "all")).mappings().one_or_none()
+        return _output_of(row, kind, "", "", "", "") if row else None
+    table = {"topics": topics, "authors": authors, "sources": sources}[kind]
+    joined = select(table, outputs).join(outputs, and_(outputs.c.kind == kind, outputs.c.ref == table.c.id))
+    row = connection.execute(joined.where(table.c.slug == slug, table.c.retired_at.is_(None))).mappings().one_or_none()
+    if row is None:
+        return None
+    if kind == "topics":
+        return _output_of(row, kind, slug, row["title"], row["query"], "")
+    if kind == "authors":
+        return _output_of(row, kind, slug, row["name"], row["bio"], row["url"])
+    head = rows.head_of(row["head"])
+    return _output_of(row, kind, slug, row["name"] or head.title or slug, head.subtitle, head.site_url)
+
+
+def _output_of(row: RowMapping, kind: OutputKind, slug: str, title: str, detail: str, url: str) -> Output:
+    return Output(
+        kind=kind, slug=slug, title=title, public_id=row["public_id"], revision=row["revision"],
+        changed_at=row["changed_at"], detail=detail, url=url,
+    )  # fmt: skip
+
+
+def page(db: Database, kind: OutputKind, slug: str, *, limit: int, announced: bool = False) -> list[Kept]:
+    """The newest arrivals of a feed. `announced` leaves out what a re-run over history filed: news only."""
+    columns = (entries, *_SOURCE_COLUMNS)
+    base = select(*columns).join(sources, sources.c.id == entries.c.source_id).where(entries.c.hidden_at.is_(None))
+    statement: Select[Any]
+    if kind == "topics":
+        is_open = and_(filings.c.topic_id == topics.c.id, filings.c.closed_at.is_(None))
+        news = filings.c.announced.is_(True) if announced else filings.c.id.is_not(None)
+        statement = (
+            base.join(filings, filings.c.entry_id == entries.c.id)
+            .join(topics, is_open)
+            .where(topics.c.slug == slug, news)
+        ).order_by(filings.c.arrival.desc())
+    elif kind == "authors":
+        signed = base.join(bylines, bylines.c.entry_id == entries.c.id).join(
+            authors, authors.c.id == bylines.c.author_id
+        )
+        statement = signed.where(authors.c.slug == slug).order_by(bylines.c.arrival.desc())
+    elif kind == "sources":
+        statement = base.where(sources.c.slug == slug).order_by(entries.c.id.desc())
+    else:
+        statement = base.order_by(entries.c.id.desc())
+    with db.read() as connection:
+        return _kept(connection, connection.execute(statement.limit(limit)).mappings().all())
+
+
+def find_entry(db: Database, url_or_id: str) -> list[Kept]:
+    """Entries by link, by their source's id, by public id, or by the number that commands print."""
+    same = [entries.c.link == url_or_id, entries.c.entry_id == url_or_id, entries.c.public_id == url_or_id]
+    if url_or_id.isascii() and url_or_id.isdigit() and len(url_or_id) < 19:
+        same.append(entries.c.id == int(url_or_id))
+    if is_web_url(url_or_id):
+        other = url_or_id.rstrip("/") if url_or_id.endswith("/") else url_or_id + "/"
+        same.append(entries.c.link == other)
+    statement = select(entries, *_SOURCE_COLUMNS).join(sources, sources.c.id == entries.c.source_id).where(or_(*same))
+    with db.read() as connection:
+        found = connection.execute(statement.order_by(entries.c.id).limit(20)).mappings().all()
+        return _kept(connection, found)
+
+
+def entries_after(db: Database, key: int, limit: int) -> list[Kept]:
+    """Entries in order of arrival after `key`: how a rule is re-run over history."""
+    statement = (
+        select(entries, *_SOURCE_COLUMNS)
+        .join(sources, sources.c.id == entries.c.source_id)
+        .where(entries.c.id > key)
+        .order_by(entries.c.id)
+        .limit(limit)
+    )
+    with db.read() as connection:
+        return _kept(connection, connection.execute(statement).mappings().all())
+
+
+def _kept(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
+    keys = [row["id"] for row in found]
+    signed = _signed(connection, keys)
+    filed = _filed(connection, keys)
+    kept = []
+    for row in found:
+        people = signed[row["id"]]
+        head = _head(row)
+        kept.append(
+            Kept(
+                key=row["id"],
+                entry=rows.entry_of(row, tuple(author for author, _ in people), head),
+                source_slug=row["slug"],
+                source_name=row["name"] or head.title or row["slug"],
+                republish=row["republish"],
+                published=row["published"],
+                published_note=row["published_note"],
+                updated=row["updated"],
+                first_seen=row["first_seen"],
+                revisions=row["revisions"],
+                hidden_at=row["hidden_at"],
+                author_slugs=tuple(slug for _, slug in people),
+                filings=tuple(filed[row["id"]]),
+            )
+        )
+    return kept
+
+
+def _head(row: RowMapping) -> Head:
+    """The source to name: what the feed says of itself, under the name and address that its operator gave."""
+    said = rows.head_of(row["head"])
+    url = row["learned_url"] or row["declared_url"]
+    return Head(
+        title=row["name"] or said.title or row["slug"],
+        id=said.id or url,
+        url=url if is_web_url(url) else said.url,
+        site_url=said.site_url,
+        subtitle=said.subtitle,
+        lang=row["source_lang"] or said.lang,
+        rights=said.rights,
+        icon=said.icon,
+        logo=said.logo,
+        authors=said.authors,
+        categories=said.categories,
+    )
+
+
+def _signed(connection: Connection, keys: Sequence[int]) -> defaultdict[int, list[tuple[Author, str]]]:
+    statement = (
+        select(bylines, authors.c.slug, authors.c.bio, authors.c.url.label("page"))
+        .join(authors, authors.c.id == bylines.c.author_id)
+        .where(bylines.c.entry_id.in_(keys))
+        .order_by(bylines.c.entry_id, bylines.c.position)
+    )
+    found: defaultdict[int, list[tuple[Author, str]]] = defaultdict(list)
+    for row in connection.execute(statement).mappings():
+        found[row["entry_id"]].append((Author(name=row["name"], url=row["url"], bio=row["bio"]), row["slug"]))
+    return found
+
+
+def _filed(connection: Connection, keys: Sequence[int]) -> defaultdict[int, list[Why]]:
+    statement = (
+        select(filings, topics.c.slug, topics.c.title)
+        .join(topics, topics.c.id == filings.c.topic_id)
+        .where(filings.c.entry_id.in_(keys), filings.c.closed_at.is_(None), topics.c.retired_at.is_(None))
+        .order_by(filings.c.entry_id, topics.c.position, topics.c.slug)
+    )
+    found: defaultdict[int, list[Why]] = defaultdict(list)
+    for row in connection.execute(statement).mappings():
+        found[row["entry_id"]].append(
+            Why(
+                topic=row["slug"], title=row["title"], rule_version=row["rule_version"], opened_at=row["opened_at"],
+                announced=row["announced"], spans=rows.spans_of(row["spans"]),
+            )
+        )  # fmt: skip
+    return found
+
+
+def list_topics(db: Database) -> list[Listed]:
+    """Every topic in the configuration's order, with how many entries are filed and the newest."""
+    count = func.count(filings.c.id)
+    statement = (
+        select(topics.c.slug, topics.c.title, topics.c.query, count, func.max(filings.c.opened_at))
+        .select_from(topics)
+        .outerjoin(filings, and_(filings.c.topic_id == topics.c.id, filings.c.closed_at.is_(None)))
+        .where(topics.c.retired_at.is_(None))
+        .group_by(topics.c.id, topics.c.slug, topics.c.title, topics.c.query, topics.c.position)
+        .order_by(topics.c.position, topics.c.slug)
+    )
+    return _listed(db, statement)
+
+
+def list_authors(db: Database, *, limit: int = 1000) -> list[Listed]:
+    """Authors with entries, or declared in the configuration, those with most entries first."""
+    count = func.count(bylines.c.entry_id)
+    statement = (
+        select(authors.c.slug, authors.c.name, authors.c.bio, count, func.max(entries.c.first_seen))
+        .select_from(authors)
+        .outerjoin(bylines, bylines.c.author_id == authors.c.id)
+        .outerjoin(entries, entries.c.id == bylines.c.entry_id)
+        .where(authors.c.retired_at.is_(None))
+        .group_by(authors.c.id, authors.c.slug, authors.c.name, authors.c.bio, authors.c.origin)
+        .having(or_(count > 0, authors.c.origin == "file"))
+        .order_by(count.desc(), authors.c.name, authors.c.slug)
+        .limit(limit)
+    )
+    return _listed(db, statement)
+
+
+def _listed(db: Database, statement: Select[Any]) -> list[Listed]:
+    with db.read() as connection:
+        found = connection.execute(statement).tuples().all()
+    return [Listed(slug=r[0], title=r[1], detail=r[2], entries=r[3], latest=r[4]) for r in found]
+
+
+def followed(db: Database, slug: str | None = None) -> list[Followed]:
+    """Sources with their state, in the configuration's order; one, or all that are not retired."""
+    counted = select(entries.c.source_id, func.count().label("held")).group_by(entries.c.source_id).subquery()
+    which: ColumnElement[bool] = sources.c.retired_at.is_(None)
+    if slug is not None:
+        which = sources.c.slug == slug
+    statement = (
+        select(sources, func.coalesce(counted.c.held, 0).label("held"))
+        .outerjoin(counted, counted.c.source_id == sources.c.id)
+        .where(which)
+        .order_by(sources.c.position, sources.c.id)
+    )
+    with db.read() as connection:
+        found = connection.execute(statement).mappings().all()
+    return [
+        Followed(
+            source=rows.source_of(row), declared_url=row["declared_url"], site_url=rows.head_of(row["head"]).site_url,
+            origin=row["origin"], state=rows.state_of(row), entries=row["held"], last_poll_at=row["last_poll_at"],
+            last_ok_at=row["last_ok_at"], last_new_at=row["last_new_at"], last_outcome=row["last_outcome"],
+            last_detail=row["last_detail"],
+        )
+        for row in found
+    ]  # fmt: skip
+
+
+def source_named(db: Database, slug: str) -> Source:
+    """A source as it is stored, retired or not. Raises LookupError."""
+    with db.read() as connection:
+        row = connection.execute(select(sources).where(sources.c.slug == slug)).mappings().one_or_none()
+    if row is None:
+        raise LookupError(slug)
+    return rows.source_of(row)
+
+
+def journal_of(db: Database, slug: str, *, limit: int = 20) -> list[JournalLine]:
+    """The last polls of a source, newest first."""
+    statement = (
+        select(journal)
+        .join(sources, sources.c.id == journal.c.source_id)
+        .where(sources.c.slug == slug)
+        .order_by(journal.c.id.desc())
+        .limit(limit)
+    )
+    with db.read() as connection:
+        found = connection.execute(statement).mappings().all()
+    return [JournalLine(**{name: row[name] for name in JournalLine.__slots__}) for row in found]
+
+
+def next_due(db: Database) -> datetime | None:
+    """When the next source falls due, None where none will."""
+    with db.read() as connection:
+        return connection.execute(
+            select(func.min(sources.c.next_poll_at)).where(sources.c.retired_at.is_(None))
+        ).scalar_one_or_none()
+
+
+def counts(db: Database) -> dict[str, int]:
+    """How many entries, sources, topics and authors the store holds."""
+    current = {
+        "entries": select(func.count()).select_from(entries),
+        "sources": select(func.count()).select_from(sources).where(sources.c.retired_at.is_(None)),
+        "topics": select(func.count()).select_from(topics).where(topics.c.retired_at.is_(None)),
+        "authors": select(func.count()).select_from(authors).where(authors.c.retired_at.is_(None)),
+    }
+    with db.read() as connection:
+        return {name: int(connection.execute(statement).scalar_one()) for name, statement in current.items()}
+
+
+def remembered(db: Database, key: str) -> str:
+    """A fact about the store itself, "" where it was never noted."""
+    with db.read() as connection:
+        return connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none() or ""

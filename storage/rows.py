@@ -1,0 +1,167 @@
+"""Rows <-> records: the one place that knows how a record lies in its columns.
+
+In: records, or rows. Out: the other. Never: a statement.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from feeds.model import Author, Enclosure, Entry, Head, Source, Validators
+from storage.model import Judged, KnownEntry, Span, State
+
+
+def head_row(head: Head | None) -> dict[str, Any] | None:
+    """A feed's description as JSON; empty fields are left out."""
+    if head is None:
+        return None
+    row = {field.name: getattr(head, field.name) for field in dataclasses.fields(head)}
+    row["updated"] = head.updated.isoformat() if head.updated else None
+    row["authors"] = [dataclasses.asdict(author) for author in head.authors]
+    row["categories"] = list(head.categories)
+    return {name: value for name, value in row.items() if value}
+
+
+def head_of(row: Mapping[str, Any] | None) -> Head:
+    """The description again."""
+    if not row:
+        return Head()
+    fields = dict(row)
+    fields["updated"] = datetime.fromisoformat(fields["updated"]) if fields.get("updated") else None
+    fields["authors"] = tuple(Author(**author) for author in fields.get("authors", ()))
+    fields["categories"] = tuple(fields.get("categories", ()))
+    return Head(**fields)
+
+
+def source_of(row: RowMapping) -> Source:
+    """A source as it is to be asked now: the learned address where there is one."""
+    return Source(
+        slug=row["slug"],
+        url=row["learned_url"] or row["declared_url"],
+        name=row["name"],
+        kind=row["kind"],
+        lang=row["lang"],
+        country=row["country"],
+        region=row["region"],
+        tags=tuple(row["tags"]),
+        every=timedelta(seconds=row["every_seconds"]),
+        republish=row["republish"],
+        may_be_private=row["origin"] == "file" and not row["learned_url"],
+    )
+
+
+def state_of(row: RowMapping) -> State:
+    """What a source's row remembers between polls."""
+    return State(
+        next_poll_at=row["next_poll_at"],
+        reason=row["next_reason"],
+        floor_until=row["floor_until"],
+        floor_reason=row["floor_reason"],
+        failures=row["failures"],
+        gone_since=row["gone_since"],
+        validators=Validators(
+            url=row["validators_url"], etag=row["etag"], last_modified=row["last_modified"], body_hash=row["body_hash"]
+        ),
+    )
+
+
+def state_row(state: State) -> dict[str, Any]:
+    """The columns of a state."""
+    return {
+        "next_poll_at": state.next_poll_at,
+        "next_reason": state.reason,
+        "floor_until": state.floor_until,
+        "floor_reason": state.floor_reason,
+        "failures": state.failures,
+        "gone_since": state.gone_since,
+        "validators_url": state.validators.url,
+        "etag": state.validators.etag,
+        "last_modified": state.validators.last_modified,
+        "body_hash": state.validators.body_hash,
+    }
+
+
+def known_of(row: RowMapping) -> KnownEntry:
+    """What a later document is compared with."""
+    return KnownEntry(
+        key=row["id"],
+        fingerprint=row["fingerprint"],
+        published=row["published"],
+        published_note=row["published_note"],
+        published_claimed=row["published_claimed"],
+        updated=row["updated"],
+        updated_claimed=row["updated_claimed"],
+    )
+
+
+def words_row(judged: Judged) -> dict[str, Any]:
+    """The columns that an edit may change: the publisher's words and the dates that we made of them."""
+    entry = judged.entry
+    return {
+        "link": entry.link,
+        "external_link": entry.external_link,
+        "title": entry.title,
+        "summary": entry.summary,
+        "content": entry.content,
+        "text": entry.text,
+        "published": judged.published,
+        "published_note": judged.published_note,
+        "published_claimed": entry.published,
+        "updated": judged.updated,
+        "updated_claimed": entry.updated,
+        "lang": entry.lang,
+        "rights": entry.rights,
+        "categories": list(entry.categories),
+        "enclosures": [dataclasses.asdict(enclosure) for enclosure in entry.enclosures],
+        "inner_source": head_row(entry.source),
+        "fingerprint": judged.fingerprint,
+    }
+
+
+def said(row: RowMapping, names: Sequence[str]) -> dict[str, Any]:
+    """What an entry said before an edit, for its revisions: words as they were, times as ISO strings."""
+    kept = ("link", "title", "summary", "content", "categories", "enclosures", "lang", "rights")
+    earlier: dict[str, Any] = {name: row[name] for name in kept if row[name]}
+    earlier["published"] = row["published"].isoformat()
+    earlier["updated"] = row["updated"].isoformat()
+    earlier["authors"] = list(names)
+    return earlier
+
+
+def entry_of(row: RowMapping, authors: tuple[Author, ...], source: Head) -> Entry:
+    """The publisher's words again. `source` is the feed it came from, where it brought no source of its own."""
+    return Entry(
+        id=row["entry_id"],
+        id_origin=row["id_origin"],
+        is_permalink=row["is_permalink"],
+        public_id=row["public_id"],
+        link=row["link"],
+        external_link=row["external_link"],
+        title=row["title"],
+        summary=row["summary"],
+        content=row["content"],
+        text=row["text"],
+        published=row["published_claimed"],
+        updated=row["updated_claimed"],
+        lang=row["lang"],
+        rights=row["rights"],
+        authors=authors,
+        categories=tuple(row["categories"]),
+        enclosures=tuple(Enclosure(**one) for one in row["enclosures"]),
+        source=head_of(row["inner_source"]) if row["inner_source"] else source,
+    )
+
+
+def spans_row(spans: Sequence[Span]) -> list[list[Any]]:
+    """Spans as compact JSON: [field, start, end, term]."""
+    return [[span.field, span.start, span.end, span.term] for span in spans]
+
+
+def spans_of(row: Sequence[Sequence[Any]]) -> tuple[Span, ...]:
+    """The spans again."""
+    return tuple(Span(field=one[0], start=one[1], end=one[2], term=one[3]) for one in row)

@@ -1,0 +1,163 @@
+"""Reconcile the store with what feeds.yaml declares, and file history again where a rule changed.
+
+In: declared sources, topics, authors. Out: rows that say the same, former addresses kept, nothing deleted.
+Never: an entry removed because its source was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, insert, select, update
+
+from feeds.model import Source
+from storage import rows
+from storage.authors import put_authors
+from storage.database import Database
+from storage.intake import feeds_naming, open_filing
+from storage.model import AuthorRow, Filing, Origin, SourceRow, TopicRow
+from storage.outputs import bump, new_output
+from storage.schema import filings, meta, outputs, sources, topics
+from storage.slugs import rename, retire
+
+
+def reconcile(
+    db: Database,
+    *,
+    sources_: Sequence[SourceRow],
+    topics_: Sequence[TopicRow],
+    authors_: Sequence[AuthorRow],
+    now: datetime,
+) -> list[str]:
+    """Make the store say what the configuration declares. The slugs of topics whose entries are to be filed again."""
+    with db.write() as connection:
+        if connection.execute(select(outputs.c.ref).where(outputs.c.kind == "all")).first() is None:
+            new_output(connection, "all", 0, now)
+        for position, source in enumerate(sources_):
+            rename(connection, sources, "sources", source.source.slug, source.formerly)
+            _put_source(connection, source.source, "file", position, now)
+        retire(connection, sources, [one.source.slug for one in sources_], now)
+        for position, topic in enumerate(topics_):
+            rename(connection, topics, "topics", topic.slug, topic.formerly)
+            _put_topic(connection, topic, position, now)
+        retire(connection, topics, [one.slug for one in topics_], now)
+        put_authors(connection, authors_, now)
+        stale = select(topics.c.slug).where(
+            topics.c.retired_at.is_(None), topics.c.filed_version != topics.c.rule_version
+        )
+        return list(connection.execute(stale.order_by(topics.c.position)).scalars())
+
+
+def add_source(db: Database, source: Source, now: datetime) -> None:
+    """Follow a source that no file declares (origin "command")."""
+    with db.write() as connection:
+        _put_source(connection, source, "command", 1_000_000, now)
+
+
+def _put_source(connection: Connection, source: Source, origin: Origin, position: int, now: datetime) -> None:
+    declared = {
+        "declared_url": source.url, "name": source.name, "kind": source.kind, "lang": source.lang,
+        "country": source.country, "region": source.region, "tags": list(source.tags), "republish": source.republish,
+        "every_seconds": int(source.every.total_seconds()), "origin": origin, "position": position, "retired_at": None,
+    }  # fmt: skip
+    held = connection.execute(select(sources).where(sources.c.slug == source.slug)).mappings().one_or_none()
+    if held is None:
+        fresh = {"slug": source.slug, "next_poll_at": now, "next_reason": "new", **declared}
+        made = connection.execute(insert(sources).values(fresh).returning(sources.c.id)).scalar_one()
+        new_output(connection, "sources", made, now)
+        return
+    if all(held[name] == value for name, value in declared.items()):
+        return
+    values: dict[str, Any] = dict(declared)
+    if held["declared_url"] != source.url:
+        # Another address: what we knew of the old one says nothing about it (F-07).
+        values |= {
+            "learned_url": "", "moved_to": "", "moved_since": None, "moved_seen": 0, "validators_url": "", "etag": "",
+            "last_modified": "", "body_hash": "", "failures": 0, "gone_since": None, "floor_until": None, "floor_reason": "",
+        }  # fmt: skip
+    if held["declared_url"] != source.url or held["retired_at"] is not None:
+        values |= {
+            "next_poll_at": now,
+            "next_reason": "the address is new" if held["retired_at"] is None else "back again",
+        }
+    elif held["next_poll_at"] is not None and held["every_seconds"] != declared["every_seconds"]:
+        values |= {"next_poll_at": min(held["next_poll_at"], now + source.every)}
+    connection.execute(update(sources).where(sources.c.id == held["id"]).values(values))
+    for kind, ref in sorted(feeds_naming(connection, held["id"])):
+        bump(connection, kind, [ref], now)
+
+
+def _put_topic(connection: Connection, topic: TopicRow, position: int, now: datetime) -> None:
+    declared = {
+        "title": topic.title, "query": topic.query, "rule_version": topic.rule_version, "position": position,
+        "origin": "file", "retired_at": None,
+    }  # fmt: skip
+    held = connection.execute(select(topics).where(topics.c.slug == topic.slug)).mappings().one_or_none()
+    if held is None:
+        fresh = insert(topics).values({"slug": topic.slug, **declared}).returning(topics.c.id)
+        new_output(connection, "topics", connection.execute(fresh).scalar_one(), now)
+    elif any(held[name] != value for name, value in declared.items()):
+        connection.execute(update(topics).where(topics.c.id == held["id"]).values(declared))
+        if (held["title"], held["query"]) != (topic.title, topic.query):
+            bump(connection, "topics", [held["id"]], now)
+
+
+def refile(db: Database, judged: Sequence[tuple[int, Sequence[Filing]]], slugs: Sequence[str], now: datetime) -> int:
+    """File stored entries anew under the topics `slugs`: close what no longer holds, open what does, unannounced.
+
+    How many filings were opened or closed. A filing that still holds keeps its place and learns today's words.
+    """
+    changed = 0
+    with db.write() as connection:
+        ids = dict(
+            connection.execute(select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(list(slugs)))).tuples().all()
+        )
+        touched: set[int] = set()
+        keys = [key for key, _ in judged]
+        which = and_(
+            filings.c.entry_id.in_(keys), filings.c.topic_id.in_(list(ids.values())), filings.c.closed_at.is_(None)
+        )
+        held = {
+            (row["entry_id"], row["topic_id"]): row
+            for row in connection.execute(select(filings).where(which)).mappings()
+        }
+        for key, found in judged:
+            wanted = {ids[filing.topic]: filing for filing in found if filing.topic in ids}
+            for topic in sorted(ids.values()):
+                changed += _refile_one(connection, key, topic, wanted.get(topic), held.get((key, topic)), touched, now)
+        bump(connection, "topics", sorted(touched), now)
+    return changed
+
+
+def _refile_one(
+    connection: Connection, key: int, topic: int, filing: Filing | None, held: Any, touched: set[int], now: datetime
+) -> int:
+    if filing is None and held is None:
+        return 0
+    touched.add(topic)
+    if filing is None:
+        connection.execute(update(filings).where(filings.c.id == held["id"]).values(closed_at=now))
+        return 1
+    spans = rows.spans_row(filing.spans)
+    if held is None:
+        open_filing(connection, topic, key, filing.rule_version, spans, now, announced=False)
+        return 1
+    renewed = {"spans": spans, "rule_version": filing.rule_version}
+    connection.execute(update(filings).where(filings.c.id == held["id"]).values(renewed))
+    return 0
+
+
+def mark_filed(db: Database, slugs: Sequence[str]) -> None:
+    """These topics' filings are complete for today's rule."""
+    with db.write() as connection:
+        these = topics.c.slug.in_(list(slugs))
+        connection.execute(update(topics).where(these).values(filed_version=topics.c.rule_version))
+
+
+def remember(db: Database, key: str, value: str) -> None:
+    """Note a fact about the store itself."""
+    with db.write() as connection:
+        if connection.execute(update(meta).where(meta.c.key == key).values(value=value)).rowcount == 0:
+            connection.execute(insert(meta).values(key=key, value=value))
