@@ -14,7 +14,8 @@ from storage.model import Byline
 
 # Words that say "by" before a name, in the languages of our sources.
 _BY = re.compile(
-    r"\A(?:by|written by|words by|story by|reported by|view all posts by|автор(?:ы)?|подготовил(?:а)?|yazar|yazan|haber|von|par|por)"
+    r"\A(?:by|written by|words by|story by|reported by|view all posts by|автор(?:ы)?|подготовил(?:а)?|"
+    r"yazar|yazan|haber|von|par|por)"
     r"(?:\s*:\s*|\s+)(?=\S)",
     re.IGNORECASE,
 )

@@ -339,9 +339,8 @@ def _opened(config: Config) -> Iterator[Database]:
 
 
 def _progress(quiet: bool) -> Progress:
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[said]}"),
-    )  # fmt: skip
+    said = TextColumn("{task.fields[said]}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), said)
     return Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal)
 
 

@@ -64,7 +64,8 @@ def _state(claim: Claim, outcome: Outcome, document: Document | None, failures: 
     else:
         validators = outcome.validators
     if document is not None and document.truncated:
-        validators = Validators()
+        # Asked for whole again next time, in case the connection broke; the same body will be known as such.
+        validators = Validators(url=validators.url, body_hash=validators.body_hash)
     return State(
         next_poll_at=following.at,
         reason=following.reason,

@@ -19,6 +19,7 @@ _LONGEST_FRESH = timedelta(days=7)
 _LONGEST_BUSY = timedelta(days=2)
 _BUSY_WITHOUT_WORD = timedelta(hours=1)
 _FIRST_BACK_OFF = timedelta(minutes=15)
+_FIRST_UNREACHED = timedelta(minutes=5)
 _LONGEST_BACK_OFF = timedelta(hours=24)
 _GONE_AGAIN = timedelta(days=1)
 _GONE_FOR_GOOD = timedelta(days=3)
@@ -64,9 +65,10 @@ def _after_failure(source: Source, state: State, failed: Failed, failures: int, 
         if fresh and fresh > floor:
             floor, why = fresh, fresh_why
         return Next(at=floor, reason=why, floor_until=floor, floor_reason=why)
-    wait = min(_LONGEST_BACK_OFF, max(source.every, _FIRST_BACK_OFF) * 2 ** min(failures - 1, 10))
-    if failures == 1:
-        wait = min(wait, source.every)
+    # Where the publisher was not even reached, the trouble may be ours: a line that comes back should not wait long.
+    unreached = failed.kind in (FailureKind.DNS, FailureKind.CONNECT)
+    first = _FIRST_UNREACHED if unreached else max(source.every, _FIRST_BACK_OFF)
+    wait = min(_LONGEST_BACK_OFF, first * 2 ** min(failures - 1, 10))
     at = now + _jittered(wait, source.slug, now)
     times = "once" if failures == 1 else f"{failures} times in a row"
     return Next(at=at, reason=f"failed {times}: waiting {spoken(wait)}")

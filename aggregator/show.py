@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from aggregator.rhythm import spoken
 from feeds.identity import without_credentials
-from storage.model import Claim, Decision, Followed, JournalLine, Kept, Listed
+from storage.model import Claim, Decision, Followed, JournalLine, Kept, Listed, Why
 
 _STYLE = {"failed": "red", "fetched": "green", "unchanged": "dim", "waiting": "yellow", "lost": "yellow"}
 
@@ -154,17 +154,24 @@ def why_row(one: Kept) -> dict[str, Any]:
         "number": one.key, "id": entry.id, "public_id": entry.public_id, "title": entry.title, "link": entry.link,
         "source": one.source_slug, "first_seen": one.first_seen, "published": one.published,
         "published_note": one.published_note, "revisions": one.revisions,
-        "authors": [{"slug": slug, "name": author.name, "bio": author.bio} for author, slug in zip(entry.authors, one.author_slugs, strict=True)],
-        "topics": [
+        "authors": [
+            {"slug": slug, "name": author.name, "bio": author.bio}
+            for author, slug in zip(entry.authors, one.author_slugs, strict=True)
+        ],
+        "topics": [_filing_row(one, filing) for filing in one.filings],
+    }  # fmt: skip
+
+
+def _filing_row(one: Kept, filing: Why) -> dict[str, Any]:
+    return {
+        "slug": filing.topic, "title": filing.title, "rule_version": filing.rule_version,
+        "announced": filing.announced, "opened_at": filing.opened_at, "terms": list(filing.terms),
+        "spans": [
             {
-                "slug": filing.topic, "title": filing.title, "rule_version": filing.rule_version,
-                "announced": filing.announced, "opened_at": filing.opened_at, "terms": list(filing.terms),
-                "spans": [
-                    {"field": span.field, "start": span.start, "end": span.end, "term": span.term, "words": _words(one, span.field, span.start, span.end)}
-                    for span in filing.spans
-                ],
+                "field": span.field, "start": span.start, "end": span.end, "term": span.term,
+                "words": _words(one, span.field, span.start, span.end),
             }
-            for filing in one.filings
+            for span in filing.spans
         ],
     }  # fmt: skip
 

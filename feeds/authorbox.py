@@ -24,15 +24,17 @@ _VIEW_ALL = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_AUTHOR = re.compile(
-    r"(?:about the authors?|об авторе|об авторах|yazar hakkında|über den autor|à propos de l.auteur|عن الكاتب|درباره نویسنده)\s*:?\s*\Z",
+    r"(?:about the authors?|об авторе|об авторах|yazar hakkında|über den autor|à propos de l.auteur|"
+    r"عن الكاتب|درباره نویسنده)\s*:?\s*\Z",
     re.IGNORECASE,
 )
 _ABOUT_NAME = re.compile(r"(?:about|об?|hakkında:?)\s+(?P<name>[^\W\d_][^\n:;!?()]{2,60}?)\s*:?\s*\Z", re.IGNORECASE)
 _NAME = re.compile(r"[^\W\d_][\w.'’-]*(?:\s+[^\W\d_][\w.'’-]*){1,4}\Z")
 _PARTICLES = {"de", "da", "di", "du", "van", "von", "der", "den", "bin", "ibn", "al", "el", "oğlu", "kızı"}
 _HINT = re.compile(
-    r"about\s|view all posts|more (?:posts|articles|stories) by|об автор|автора|yazar hakk|tüm yazılar|über den autor|propos de l|"
-    r"عن الكاتب|درباره نویسنده|author-info|author-box|author-bio|about-author|m-a-box|saboxplugin|pp-multiple-authors",
+    r"about\s|view all posts|more (?:posts|articles|stories) by|об автор|автора|yazar hakk|tüm yazılar|über den autor|"
+    r"propos de l|عن الكاتب|درباره نویسنده|author-info|author-box|author-bio|about-author|m-a-box|saboxplugin|"
+    r"pp-multiple-authors",
     re.IGNORECASE,
 )
 _BLOCKS = {

@@ -166,9 +166,10 @@ class Entry:
     """The publisher's words, never edited by us.
 
     `id` is unique within its feed (I-02); `public_id` is the IRI under which we republish the entry, empty until it is
-    minted. `title` is plain text; `summary` and `content` are HTML that is safe to republish; `text` is the words of both
-    without markup, for matching and search: the content's, after the summary's where the content does not hold them. What an author box said stands in `authors`, not in `content`. `published` is None where the publisher
-    gave no date that can be read. `source` is set when the entry came with a source of its own (A-10).
+    minted. `title` is plain text; `summary` and `content` are HTML that is safe to republish; `text` is the words of
+    both without markup, for matching and search: the content's, after the summary's where the content does not hold
+    them. What an author box said stands in `authors`, not in `content`. `published` is None where the publisher gave no
+    date that can be read. `source` is set when the entry came with a source of its own (A-10).
     """
 
     id: str

@@ -229,7 +229,7 @@ def _explained(query: str, error: UnexpectedInput) -> QueryError:
                 f"the query ends too early: expected {_listed(wanted)}", *_line_column(query, len(query.rstrip()))
             )
         return QueryError(f"{error.token!s} does not fit here: expected {_listed(wanted)}", *_place(error.token))
-    at = int(error.pos_in_stream or 0)
+    at = int(getattr(error, "pos_in_stream", 0) or 0)
     return QueryError(f"{query[at]!r} does not fit here", *_line_column(query, at))
 
 
