@@ -1,0 +1,1 @@
+"""Tests: one file a module, each test's docstring the sentence that it proves."""
