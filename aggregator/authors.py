@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from aggregator.topics.fold import fold
+from feeds.identity import slugify
 from feeds.model import Author, Entry
 from storage.model import Byline
 
@@ -52,4 +53,4 @@ def bylines_of(entry: Entry, source_name: str) -> tuple[Byline, ...]:
 
 def _byline(author: Author) -> Byline:
     name = plain_name(author.name)
-    return Byline(key=author_key(name), name=name, url=author.url, bio=author.bio)
+    return Byline(key=author_key(name), name=name, slug=slugify(name), url=author.url, bio=author.bio)

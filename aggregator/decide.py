@@ -6,13 +6,14 @@ In: frozen values. Out: one frozen value that the store obeys. Never: a look at 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from aggregator.authors import bylines_of
 from aggregator.rhythm import next_poll
 from aggregator.topics.match import Topic, judge
-from feeds.identity import fingerprint
+from feeds.identity import fingerprint, mint_public_id
 from feeds.model import Document, Entry, Failed, Fetched, Outcome, Unchanged, Validators
 from storage.model import Claim, DateNote, Decision, JournalLine, Judged, Known, KnownEntry, State
 
@@ -107,7 +108,7 @@ def _judged(
     key: int | None,
 ) -> Judged:
     return Judged(
-        entry=entry,
+        entry=replace(entry, public_id=mint_public_id(claim.declared_url, entry)),
         fingerprint=fingerprint(entry),
         published=published,
         published_note=note,

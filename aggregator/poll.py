@@ -14,7 +14,8 @@ from datetime import datetime
 from aggregator.decide import decide
 from aggregator.topics.match import Topic
 from feeds.fetch import Fetcher
-from feeds.model import Document, Failed, FailureKind, Fetched, Outcome
+from feeds.identity import without_credentials
+from feeds.model import Answer, Document, Failed, FailureKind, Fetched, Outcome
 from storage import intake
 from storage.database import Database
 from storage.model import Claim, Decision
@@ -42,9 +43,20 @@ async def poll(claim: Claim, hands: Hands) -> Decision | None:
         outcome, document = await ask(claim, hands)
     except Exception as error:  # a fault of ours is the source's failure until it is mended: backed off, never fatal
         log.exception("polling %s failed", claim.source.slug)
-        outcome, document = Failed(kind=FailureKind.UNREADABLE, detail=f"a fault of ours: {error!r}"), None
+        outcome, document = _fault(error, None), None
     milliseconds = round((asyncio.get_running_loop().time() - started) * 1000)
-    return await asyncio.to_thread(settle, claim, outcome, document, hands, milliseconds)
+    try:
+        return await asyncio.to_thread(settle, claim, outcome, document, hands, milliseconds)
+    except Exception as error:
+        if document is None:
+            raise  # the store itself is in trouble
+        # Something in the document cannot be judged or kept: the source fails and backs off, and the journal says so.
+        log.exception("recording %s failed", claim.source.slug)
+        return await asyncio.to_thread(settle, claim, _fault(error, outcome.answer), None, hands, milliseconds)
+
+
+def _fault(error: Exception, answer: Answer | None) -> Failed:
+    return Failed(kind=FailureKind.UNREADABLE, detail=f"a fault of ours: {error!r}"[:300], answer=answer)
 
 
 async def ask(claim: Claim, hands: Hands) -> tuple[Outcome, Document | None]:
@@ -53,7 +65,8 @@ async def ask(claim: Claim, hands: Hands) -> tuple[Outcome, Document | None]:
     if not isinstance(outcome, Fetched):
         return outcome, None
     answer = outcome.answer
-    read = await hands.parse(outcome.body, answer.url, answer.headers.get("content-type", ""))
+    # What a document says of itself starts from its address: a password in that must not travel along.
+    read = await hands.parse(outcome.body, without_credentials(answer.url), answer.headers.get("content-type", ""))
     if isinstance(read, Failed):
         return replace(read, answer=answer), None
     return outcome, read

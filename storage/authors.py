@@ -11,7 +11,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, insert, select, update
 
-from feeds.identity import slugify
 from storage.model import AuthorRow, Byline
 from storage.outputs import bump, new_output
 from storage.schema import author_keys, authors, bylines, former_slugs, outputs
@@ -26,7 +25,7 @@ def author_ids(connection: Connection, bylines: Iterable[Byline], now: datetime)
         for row in connection.execute(select(author_keys).where(author_keys.c.key.in_(sorted(wanted))))
     }
     for key in sorted(wanted.keys() - found.keys()):
-        found[key] = new_author(connection, wanted[key].name, key, now)
+        found[key] = new_author(connection, wanted[key], now)
     for key, byline in sorted(wanted.items()):
         told = {name: value for name, value in (("bio", byline.bio), ("url", byline.url)) if value}
         if told:
@@ -34,13 +33,11 @@ def author_ids(connection: Connection, bylines: Iterable[Byline], now: datetime)
     return found
 
 
-def new_author(
-    connection: Connection, name: str, key: str, now: datetime, *, slug: str = "", origin: str = "learned"
-) -> int:
-    """Make an author with an output of its own; a taken slug gets a number. The id."""
-    row = {"slug": free_slug(connection, slug or slugify(name)), "name": name, "origin": origin}
+def new_author(connection: Connection, byline: Byline, now: datetime) -> int:
+    """Make an author that we learned of, with an output of its own; a taken slug gets a number. The id."""
+    row = {"slug": free_slug(connection, byline.slug), "name": byline.name, "origin": "learned"}
     made: int = connection.execute(insert(authors).values(row).returning(authors.c.id)).scalar_one()
-    connection.execute(insert(author_keys).values(key=key, author_id=made, origin=origin))
+    connection.execute(insert(author_keys).values(key=byline.key, author_id=made, origin="learned"))
     new_output(connection, "authors", made, now)
     return made
 
@@ -128,12 +125,14 @@ def _let_go(connection: Connection, key: str, now: datetime) -> None:
         return
     connection.execute(author_keys.delete().where(author_keys.c.key == key))
     if signed is not None:
-        _move_bylines(connection, key, new_author(connection, signed, key, now), now)
+        # The declared author keeps the slug; a number after it is a slug too.
+        slug = connection.execute(select(authors.c.slug).where(authors.c.id == author_id)).scalar_one()
+        _move_bylines(connection, key, new_author(connection, Byline(key=key, name=signed, slug=slug), now), now)
 
 
 def _move_bylines(connection: Connection, key: str, author_id: int, now: datetime) -> None:
     signed = select(bylines.c.entry_id, bylines.c.author_id).where(bylines.c.key == key).order_by(bylines.c.entry_id)
-    moved = connection.execute(signed).tuples().all()
+    moved = connection.execute(signed).all()
     if not moved:
         return
     connection.execute(update(bylines).where(bylines.c.key == key).values(author_id=author_id))

@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 
-from feeds.identity import digest, mint_public_id
 from storage import rows
 from storage.authors import author_ids
 from storage.database import Database
@@ -105,7 +104,7 @@ def known(db: Database, source_id: int, ids: Sequence[str]) -> Known:
             held = select(*columns).where(entries.c.source_id == source_id, entries.c.entry_id.in_(part))
             for row in connection.execute(held).mappings():
                 found[row["entry_id"]] = rows.known_of(row)
-            keys = {digest(one): one for one in part if one not in found}
+            keys = {rows.seen_key(one): one for one in part if one not in found}
             shown = select(seen.c.key).where(seen.c.source_id == source_id, seen.c.key.in_(list(keys)))
             gone |= {keys[key] for key in connection.execute(shown).scalars()}
     return Known(entries=found, seen=frozenset(gone))
@@ -202,7 +201,7 @@ def _moves(row: dict[str, Any], claim: Claim, decision: Decision) -> dict[str, A
 def _topic_ids(connection: Connection, judged: Iterable[Judged]) -> dict[str, int]:
     slugs = {filing.topic for one in judged for filing in one.filings}
     found = select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(sorted(slugs)))
-    return dict(connection.execute(found).tuples().all())
+    return dict(connection.execute(found).all())
 
 
 def _insert(connection: Connection, claim: Claim, new: Sequence[Judged], now: datetime) -> list[int]:
@@ -220,12 +219,12 @@ def _insert(connection: Connection, claim: Claim, new: Sequence[Judged], now: da
             {
                 **rows.words_row(one), "id": key, "source_id": claim.source_id, "entry_id": one.entry.id,
                 "id_origin": one.entry.id_origin, "is_permalink": one.entry.is_permalink,
-                "public_id": mint_public_id(claim.declared_url, one.entry), "first_seen": now,
+                "public_id": one.entry.public_id, "first_seen": now,
             }
             for key, one in zip(keys, new, strict=True)
         ],
     )  # fmt: skip
-    first = [{"source_id": claim.source_id, "key": digest(one.entry.id), "first_seen": now} for one in new]
+    first = [{"source_id": claim.source_id, "key": rows.seen_key(one.entry.id), "first_seen": now} for one in new]
     connection.execute(insert(seen), first)
     return keys
 

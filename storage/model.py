@@ -96,10 +96,14 @@ class Filing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Byline:
-    """One author of an entry: `key` is the identity (folded name), `name` the spelling of the publisher."""
+    """One author of an entry: `key` is the identity (folded name), `name` the spelling of the publisher.
+
+    `slug` is the address to give the author where nobody has it.
+    """
 
     key: str
     name: str
+    slug: str
     url: str = ""
     bio: str = ""
 
@@ -108,7 +112,7 @@ class Byline:
 class Judged:
     """An entry with what we decided about it: new to the store, or an edit of the entry `key`.
 
-    `published` and `updated` are what we publish; the publisher's own claims stand in `entry`.
+    `entry.public_id` is minted; `published` and `updated` are what we publish; the publisher's own claims stand in `entry`.
     """
 
     entry: Entry

@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
 
-from feeds.identity import is_web_url
 from feeds.model import Author, Head, Source
 from storage import rows
 from storage.database import Database
@@ -97,7 +96,7 @@ def find_entry(db: Database, url_or_id: str) -> list[Kept]:
     same = [entries.c.link == url_or_id, entries.c.entry_id == url_or_id, entries.c.public_id == url_or_id]
     if url_or_id.isascii() and url_or_id.isdigit() and len(url_or_id) < 19:
         same.append(entries.c.id == int(url_or_id))
-    if is_web_url(url_or_id):
+    if rows.is_web_url(url_or_id):
         other = url_or_id.rstrip("/") if url_or_id.endswith("/") else url_or_id + "/"
         same.append(entries.c.link == other)
     statement = select(entries, *_SOURCE_COLUMNS).join(sources, sources.c.id == entries.c.source_id).where(or_(*same))
@@ -154,7 +153,7 @@ def _head(row: RowMapping) -> Head:
     return Head(
         title=row["name"] or said.title or row["slug"],
         id=said.id or url,
-        url=url if is_web_url(url) else said.url,
+        url=url if rows.is_web_url(url) else said.url,
         site_url=said.site_url,
         subtitle=said.subtitle,
         lang=row["source_lang"] or said.lang,
@@ -230,7 +229,7 @@ def list_authors(db: Database, *, limit: int = 1000) -> list[Listed]:
 
 def _listed(db: Database, statement: Select[Any]) -> list[Listed]:
     with db.read() as connection:
-        found = connection.execute(statement).tuples().all()
+        found = connection.execute(statement).all()
     return [Listed(slug=r[0], title=r[1], detail=r[2], entries=r[3], latest=r[4]) for r in found]
 
 

@@ -6,6 +6,7 @@ In: records, or rows. Out: the other. Never: a statement.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -131,6 +132,16 @@ def said(row: RowMapping, names: Sequence[str]) -> dict[str, Any]:
     earlier["updated"] = row["updated"].isoformat()
     earlier["authors"] = list(names)
     return earlier
+
+
+def seen_key(entry_id: str) -> str:
+    """The key under which an id is remembered as seen: of one length, however long publishers make their ids."""
+    return hashlib.sha256(entry_id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def is_web_url(url: str) -> bool:
+    """Whether an address can be asked over the web, as a file: source cannot."""
+    return url.lower().startswith(("http://", "https://"))
 
 
 def entry_of(row: RowMapping, authors: tuple[Author, ...], source: Head) -> Entry:

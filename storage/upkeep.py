@@ -111,9 +111,7 @@ def refile(db: Database, judged: Sequence[tuple[int, Sequence[Filing]]], slugs: 
     """
     changed = 0
     with db.write() as connection:
-        ids = dict(
-            connection.execute(select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(list(slugs)))).tuples().all()
-        )
+        ids = dict(connection.execute(select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(list(slugs)))).all())
         touched: set[int] = set()
         keys = [key for key, _ in judged]
         which = and_(

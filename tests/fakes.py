@@ -5,14 +5,25 @@ Nothing is patched: the network is a function, the clock an argument.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 
-from feeds.model import Author, Entry, Source
+from aggregator.config import Config, load_config
+from aggregator.decide import decide
+from aggregator.poll import Hands, poll
+from aggregator.topics.match import Topic, compile_topic
+from feeds.fetch import Fetcher
+from feeds.model import Answer, Author, Document, Entry, Failed, Fetched, Head, Source, Validators
+from feeds.parse import parse
+from storage import intake, upkeep
+from storage.database import Database
+from storage.model import Decision, SourceRow, TopicRow
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -61,7 +72,8 @@ class Publisher:
         etag, modified = page.headers.get("ETag"), page.headers.get("Last-Modified")
         if page.status == 200 and ((shown and shown == etag) or (not shown and since and since == modified)):
             return httpx.Response(304, headers=page.headers)
-        return httpx.Response(page.status, headers=page.headers, content=page.body)
+        # A stream, as from a socket: with `content` httpx would have read it already.
+        return httpx.Response(page.status, headers=page.headers, stream=httpx.ByteStream(page.body))
 
 
 def make_source(**said: Any) -> Source:
@@ -92,3 +104,65 @@ def item(number: int = 1, *, title: str = "", body: str = "Words.", guid: str = 
         f"<guid isPermaLink='false'>{guid or f'id-{number}'}</guid>"
         f"<pubDate>Tue, 24 Nov 2026 0{number % 10}:00:00 GMT</pubDate><description>{body}</description>{extra}</item>"
     )
+
+
+def declare(db: Database, *sources: Source, topics: dict[str, str] | None = None, now: datetime = NOON) -> list[Topic]:
+    """Make a store know these sources and topics (slug -> query), as a configuration would. The compiled topics."""
+    compiled = [compile_topic(slug, slug.title(), query) for slug, query in (topics or {}).items()]
+    rows = [
+        TopicRow(slug=one.slug, title=one.title, query=one.query, rule_version=one.rule_version) for one in compiled
+    ]
+    upkeep.reconcile(db, sources_=[SourceRow(source=one) for one in sources], topics_=rows, authors_=[], now=now)
+    upkeep.mark_filed(db, list(topics or {}))
+    return compiled
+
+
+def take(
+    db: Database,
+    entries: Sequence[Entry],
+    *,
+    topics: Sequence[Topic] = (),
+    slug: str = "news",
+    now: datetime = NOON,
+    head: Head | None = None,
+) -> Decision:
+    """Let a source bring these entries, through the whole of claim, known, decide and record."""
+    (claim,) = intake.claim(db, now, owner="test", limit=1, slugs=[slug], explicit=True)
+    document = Document(head=head or Head(title="News"), entries=tuple(entries), format="rss20")
+    answer = Answer(status=200, url=claim.source.url)
+    outcome = Fetched(answer=answer, body=b"x", validators=Validators(url=claim.source.url))
+    known = intake.known(db, claim.source_id, [entry.id for entry in entries])
+    decision = decide(claim, outcome, document, known, topics, now)
+    assert intake.record(db, claim, decision)
+    return decision
+
+
+async def parse_here(body: bytes, url: str, content_type: str) -> Document | Failed:
+    """The parser in this process: the sandbox has tests of its own."""
+    return parse(body, url, content_type)
+
+
+def make_hands(db: Database, publisher: Publisher, topics: Sequence[Topic] = (), clock: Clock | None = None) -> Hands:
+    """What a poll works with, on a fake publisher and a clock that stands still."""
+    fetcher = Fetcher(user_agent="Heliograph/test (+https://h.example)", folder=Path(), transport=publisher.transport)
+    return Hands(fetcher=fetcher, parse=parse_here, db=db, topics=topics, clock=clock or Clock())
+
+
+def poll_all(hands: Hands, *, explicit: bool = False) -> list[Decision | None]:
+    """Poll every source that is due (or every one), and let the fetcher go."""
+
+    async def polled() -> list[Decision | None]:
+        claims = intake.claim(hands.db, hands.clock(), owner="test", limit=100, explicit=explicit)
+        try:
+            return [await poll(claim, hands) for claim in claims]
+        finally:
+            await hands.fetcher.close()
+
+    return asyncio.run(polled())
+
+
+def write_config(folder: Path, text: str = "") -> Config:
+    """A configuration in a folder, loaded without an environment."""
+    path = folder / "feeds.yaml"
+    path.write_text(text or "sources: []\n", "utf-8")
+    return load_config(path, environment={})

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import IntegrityError
+
+from storage.database import CannotOpenError, Database, FromTheFutureError, current_schema, open_database
+from storage.schema import meta, metadata
+
+
+def test_migrations_arrive_at_the_tables(db: Database) -> None:
+    """What the migrations build is what the schema describes."""
+    with db.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+
+        assert compare_metadata(context, metadata) == []
+
+
+def test_opening_twice_changes_nothing(db: Database, tmp_path: Path) -> None:
+    """A store that is up to date is opened as it is."""
+    with db.write() as connection:
+        connection.execute(insert(meta).values(key="a", value="b"))
+    again = open_database(f"sqlite:///{tmp_path / 'store.db'}")
+    with again.read() as connection:
+        assert connection.execute(select(meta.c.value)).scalar_one() == "b"
+    again.close()
+
+
+def test_a_schema_from_the_future_is_refused(db: Database, tmp_path: Path) -> None:
+    """A store that a newer version wrote is not touched, and the message says what to do."""
+    with db.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(FromTheFutureError, match="newer Heliograph"):
+        open_database(f"sqlite:///{tmp_path / 'store.db'}")
+    with db.read() as connection:
+        assert current_schema(connection) == "9999"
+
+
+@pytest.mark.parametrize("url", ["nonsense", "oracle9://x", "sqlite:////proc/none/x.db"])
+def test_a_database_that_cannot_be_opened_says_so(url: str) -> None:
+    """A bad URL or folder is an error for the operator, not a traceback."""
+    with pytest.raises(CannotOpenError):
+        open_database(url)
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    """A file that SQLite did not write is refused and keeps its bytes."""
+    path = tmp_path / "letter.db"
+    path.write_text("Dear reader, " * 500)
+
+    with pytest.raises(CannotOpenError, match="not a database"):
+        open_database(f"sqlite:///{path}")
+    assert path.read_text() == "Dear reader, " * 500
+
+
+def test_a_write_is_whole_or_not(db: Database) -> None:
+    """An error inside a write leaves no half of it."""
+    row = insert(meta).values(key="a", value="1")
+    with pytest.raises(IntegrityError), db.write() as connection:
+        connection.execute(row)
+        connection.execute(row)
+    with db.read() as connection:
+        assert connection.execute(select(meta)).all() == []
+
+
+def test_a_reader_sees_one_state_while_a_writer_works(db: Database) -> None:
+    """A read transaction does not see what is committed after it began, and holds no writer up."""
+    with db.read() as before:
+        assert before.execute(select(meta)).all() == []
+        with db.write() as writer:
+            writer.execute(insert(meta).values(key="a", value="1"))
+        assert before.execute(select(meta)).all() == []
+    with db.read() as after:
+        assert len(after.execute(select(meta)).all()) == 1
+
+
+def test_writers_queue(db: Database) -> None:
+    """Many threads that write at once all succeed."""
+
+    def put(number: int) -> None:
+        with db.write() as connection:
+            connection.execute(insert(meta).values(key=str(number), value=""))
+
+    threads = [threading.Thread(target=put, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with db.read() as connection:
+        assert len(connection.execute(select(meta)).all()) == 20
+
+
+def test_sqlite_is_set_up_to_lose_nothing(db: Database, tmp_path: Path) -> None:
+    """A committed transaction outlives a power cut: write-ahead log, synced at every commit; references are checked."""
+    with db.read() as connection:
+        asked = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+
+    assert asked == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    assert sqlite3.connect(tmp_path / "store.db").execute("PRAGMA integrity_check").fetchone() == ("ok",)
