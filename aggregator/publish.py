@@ -103,8 +103,9 @@ class Publisher:
         # A file has no address in the world; our own feed of that source has one.
         url = source.url if is_web_url(source.url) else f"{self.config.base_url}/sources/{kept.source_slug}.rss"
         named = replace(
-            source, url=without_credentials(url), updated=kept.updated, title=source.title or kept.source_name
-        )
+            source, url=without_credentials(url), id=without_credentials(source.id), updated=kept.updated,
+            title=source.title or kept.source_name,
+        )  # fmt: skip
         return replace(entry, source=named)
 
     def opml_followed(self) -> Body:

@@ -10,18 +10,19 @@ import asyncio
 import hashlib
 import ssl
 import zlib
-from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
+from weakref import WeakValueDictionary
 
 import httpcore
 import httpx
 
 from feeds import guard
+from feeds.identity import without_credentials
 from feeds.model import Answer, Failed, FailureKind, Fetched, Outcome, Source, Unchanged, Validators
 
 ACCEPT = (
@@ -33,6 +34,7 @@ _KEPT_HEADERS = (
 )  # fmt: skip
 _REDIRECTS = {301, 302, 303, 307, 308}
 _PERMANENT = {301, 308}
+_LONGEST_DETAIL = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ class Fetcher:
         resolver = resolve or self._dns
         self._public = _client(user_agent, transport or _transport(resolver, ()))
         self._private = _client(user_agent, transport or _transport(resolver, self._allow_private))
-        self._hosts: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._hosts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -80,62 +82,76 @@ class Fetcher:
     async def fetch(self, source: Source, validators: Validators) -> Outcome:
         """Ask for `source`, following redirects, within the limits."""
         if source.url.startswith("file:"):
-            return await asyncio.to_thread(self._read_file, source, validators)
-        async with self._turn(source.url):
-            try:
-                async with asyncio.timeout(self._limits.seconds):
-                    return await self._follow(source, validators)
-            except TimeoutError:
-                return Failed(
-                    kind=FailureKind.TIMEOUT, detail=f"no whole answer within {self._limits.seconds:g} seconds"
-                )
-            except _TooLargeError as error:
-                return Failed(kind=FailureKind.TOO_LARGE, detail=str(error), answer=error.answer)
-            except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RuntimeError) as error:
-                return _failure(error)
+            outcome = await asyncio.to_thread(self._read_file, source, validators)
+        else:
+            outcome = await self._ask(source, validators)
+        return replace(outcome, detail=_printable(outcome.detail)) if isinstance(outcome, Failed) else outcome
+
+    async def _ask(self, source: Source, validators: Validators) -> Outcome:
+        try:
+            return await self._follow(source, validators)
+        except TimeoutError:
+            return Failed(kind=FailureKind.TIMEOUT, detail=f"no whole answer within {self._limits.seconds:g} seconds")
+        except _TooLargeError as error:
+            return Failed(kind=FailureKind.TOO_LARGE, detail=str(error), answer=error.answer)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RuntimeError) as error:
+            return _failure(error)
 
     @asynccontextmanager
     async def _turn(self, url: str) -> AsyncIterator[None]:
         """One connection a host at a time (F-43), except to hosts that the operator calls his own."""
-        try:
-            host = urlsplit(url).hostname or ""
-        except ValueError:
-            host = ""
+        host = httpx.URL(url).raw_host.decode("ascii").rstrip(".")
         own = self._allow_private and (
             host == "localhost" or guard.refuse_address(host, self._allow_private) is None
         ) and guard.refuse_address(host) is not None  # fmt: skip
-        async with nullcontext() if own else self._hosts[host]:
+        async with nullcontext() if own else self._hosts.setdefault(host, asyncio.Lock()):
             yield
 
     async def _follow(self, source: Source, validators: Validators) -> Outcome:
         url, permanent, seen = source.url, True, {source.url}
         permanent_url: str | None = None
+        clock, left = asyncio.get_running_loop().time, self._limits.seconds
         for hop in range(self._limits.redirects + 1):
             refused = guard.refuse_url(url)
             if refused:
                 return Failed(kind=FailureKind.FORBIDDEN_ADDRESS, detail=refused)
             client = self._private if hop == 0 and source.may_be_private else self._public
-            request = client.build_request("GET", url, headers=_conditional(url, validators))
-            response = await client.send(request, stream=True)
-            try:
-                if response.status_code not in _REDIRECTS or "location" not in response.headers:
-                    return await self._read(response, url, permanent_url, validators)
-            finally:
-                await response.aclose()
-            permanent = permanent and response.status_code in _PERMANENT
-            downgrade = url.startswith("https:")
-            url = urljoin(url, response.headers["location"].strip())
-            if url in seen:
+            async with self._turn(url):  # waiting for one's turn is no fault of the publisher's
+                started = clock()
+                async with asyncio.timeout(left):
+                    answered = await self._one(client, url, permanent_url, validators)
+                left -= clock() - started
+            if not isinstance(answered, _Redirect):
+                return answered
+            if answered.target in seen:
                 return Failed(kind=FailureKind.REDIRECT, detail="the redirects lead in a circle")
-            seen.add(url)
-            permanent = permanent and not (downgrade and url.startswith("http:"))
+            seen.add(answered.target)
+            downgrade = urlsplit(url).scheme == "https" != urlsplit(answered.target).scheme
+            permanent = permanent and answered.status in _PERMANENT and not downgrade
+            url = answered.target
             permanent_url = url if permanent else permanent_url
         return Failed(kind=FailureKind.REDIRECT, detail=f"more than {self._limits.redirects} redirects")
+
+    async def _one(
+        self, client: httpx.AsyncClient, url: str, moved: str | None, validators: Validators
+    ) -> Outcome | _Redirect:
+        """One request: what was answered, or where to ask instead."""
+        request = client.build_request("GET", url, headers=_conditional(url, validators))
+        response = await client.send(request, stream=True)
+        try:
+            if response.status_code in _REDIRECTS and "location" in response.headers:
+                target = urljoin(url, response.headers["location"].strip())
+                return _Redirect(status=response.status_code, target=target)
+            return await self._read(response, url, moved, validators)
+        finally:
+            await response.aclose()
 
     async def _read(self, response: httpx.Response, url: str, moved: str | None, validators: Validators) -> Outcome:
         headers = _headers(response)
         status = response.status_code
-        answer = Answer(status=status, url=url, headers=headers, permanent_url=moved)
+        # What is read or shown further on takes its address from here: no password goes along (X-33).
+        shown = without_credentials(url)
+        answer = Answer(status=status, url=shown, headers=headers, permanent_url=moved)
         asked = bool(_conditional(url, validators))
         if status == 304:
             if not asked:
@@ -152,7 +168,7 @@ class Fetcher:
         if not 200 <= status < 300:
             return Failed(kind=FailureKind.HTTP, detail=f"{status} {response.reason_phrase}".strip(), answer=answer)
         body = await self._body(response, answer)
-        answer = Answer(status=status, url=url, headers=headers, permanent_url=moved, size=len(body))
+        answer = replace(answer, size=len(body))
         fresh = Validators(
             url=url,
             etag=headers.get("etag", ""),
@@ -189,7 +205,7 @@ class Fetcher:
                 )
             with path.open("rb") as file:
                 body = file.read(self._limits.bytes + 1)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:  # links in a circle are a RuntimeError before Python 3.13
             return Failed(kind=FailureKind.FILE, detail=f"the file cannot be read: {error}")
         if len(body) > self._limits.bytes:
             return Failed(kind=FailureKind.TOO_LARGE, detail=f"the file is larger than {self._limits.bytes:,} bytes")
@@ -198,6 +214,12 @@ class Fetcher:
         if fresh.body_hash == validators.body_hash:
             return Unchanged(answer=answer, validators=fresh)
         return Fetched(answer=answer, body=body, validators=fresh)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Redirect:
+    status: int
+    target: str
 
 
 class _TooLargeError(Exception):
@@ -214,7 +236,8 @@ class _Unpacker:
         self._raw = bytearray()
         self._plain = bytearray()
         # One layer only: chains of encodings are how bombs are built.
-        self._stream = zlib.decompressobj(47) if encoding.strip().lower() in ("gzip", "x-gzip", "deflate") else None
+        self._packed = encoding.strip().lower() in ("gzip", "x-gzip", "deflate")
+        self._stream = zlib.decompressobj(47) if self._packed else None
 
     @property
     def too_large(self) -> bool:
@@ -222,17 +245,21 @@ class _Unpacker:
 
     def feed(self, chunk: bytes) -> None:
         self._raw += chunk
-        if self._stream is None:
-            return
-        try:
-            self._plain += self._stream.decompress(chunk, self._limit + 1 - len(self._plain))
-        except zlib.error:
-            self._stream = None
-            if self._plain:
-                self._raw = self._plain
+        while chunk and self._stream is not None and not self.too_large:
+            try:
+                self._plain += self._stream.decompress(chunk, self._limit + 1 - len(self._plain))
+            except zlib.error:
+                # Never packed, broken on the way, or something else behind the end: what was unpacked so far counts.
+                self._packed = bool(self._plain)
+                self._stream = None
+                return
+            chunk = b""
+            if self._stream.eof:
+                # A gzip body may be several, one behind the other (RFC 1952 section 2.2).
+                chunk, self._stream = self._stream.unused_data, zlib.decompressobj(31)
 
     def finish(self) -> bytes:
-        return bytes(self._plain if self._stream is not None else self._raw)
+        return bytes(self._plain if self._packed else self._raw)
 
 
 def _client(user_agent: str, transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
@@ -272,7 +299,7 @@ def _headers(response: httpx.Response) -> dict[str, str]:
     """The headers that we read, as Latin-1, which loses no byte. A repeated field is joined, validators excepted."""
     kept: dict[str, str] = {}
     for raw_name, raw_value in response.headers.raw:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1").strip()
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1").strip(" \t")
         if name not in _KEPT_HEADERS:
             continue
         if name in kept and name not in ("etag", "last-modified", "date", "expires", "age", "retry-after"):
@@ -311,3 +338,8 @@ def _failure(error: Exception) -> Failed:
                 return Failed(kind=kind, detail=": ".join(filter(None, [words, str(found)])))
     words = str(error) or type(error).__name__
     return Failed(kind=FailureKind.PROTOCOL, detail=f"the answer broke off or made no sense: {words}")
+
+
+def _printable(detail: str) -> str:
+    """Words fit for a log line and a terminal, whatever a server put into them (X-25)."""
+    return "".join(c if c.isprintable() else " " for c in detail[:_LONGEST_DETAIL])

@@ -23,7 +23,8 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 _NOT_PUBLIC_TEXT = """
 0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24
 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 168.63.129.16/32
-::/128 ::1/128 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/32 2001:db8::/32 2002::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8
+::/96 ::ffff:0:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 3fff::/20 5f00::/16 fc00::/7
+fe80::/10 fec0::/10 ff00::/8
 """
 _NOT_PUBLIC: tuple[Network, ...] = tuple(map(ipaddress.ip_network, _NOT_PUBLIC_TEXT.split()))
 # Ports of protocols that are not HTTP but read text lines: a request to them could do harm (X-04).
@@ -49,7 +50,12 @@ def refuse_url(url: str) -> str | None:
         return f"only http and https are asked, not {parts.scheme or 'an address without a scheme'}"
     if not parts.hostname:
         return "the address names no host"
-    if port is not None and port < 1024 and port not in _USUAL_PORTS:
+    return refuse_port(port) if port is not None else None
+
+
+def refuse_port(port: int) -> str | None:
+    """Why this port may not be connected to, or None."""
+    if port < 1024 and port not in _USUAL_PORTS:
         return f"port {port} is no port for feeds"
     return None
 
@@ -106,10 +112,14 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Resolve once, check all, connect to the first that answers."""
+        # Two readers of one URL may disagree on its port ("http://[::1]22/"): what counts is what is connected to.
+        refused = refuse_port(port)
+        if refused:
+            raise ForbiddenAddress(refused)
         try:
             addresses = await self._resolve(host, port)
-        except OSError as error:
-            raise UnknownHost(f"the name {host} does not resolve: {error.strerror or error}") from error
+        except (OSError, ValueError) as error:  # a label of more than 63 letters is a ValueError
+            raise UnknownHost(f"the name {host} does not resolve: {getattr(error, 'strerror', '') or error}") from error
         if not addresses:
             raise UnknownHost(f"the name {host} has no address")
         for address in addresses:
