@@ -33,7 +33,8 @@ from storage.database import Database, StorageError
 from storage.model import Claim, Decision
 
 VERSION = version("heliograph")
-out = Console()
+# Where nobody watches, a table is wide enough for grep to find whole sentences in it.
+out = Console(width=None if sys.stdout.isatty() else 160)
 err = Console(stderr=True)
 
 app = typer.Typer(
@@ -56,17 +57,21 @@ HostOption = Annotated[str | None, typer.Option("--host", help="The address to l
 PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="The port to listen on.")]
 
 
-def main() -> None:
-    """The command line's entry."""
+def main(arguments: list[str] | None = None) -> None:
+    """The command line's entry; ends the process with its exit status."""
     try:
-        app()
+        app(arguments)
     except ConfigError as error:
         for complaint in error.complaints:
-            err.print(str(complaint), style="red", markup=False, highlight=False, soft_wrap=True)
+            _say_error(str(complaint))
         sys.exit(2)
     except StorageError as error:
-        err.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        _say_error(str(error))
         sys.exit(1)
+
+
+def _say_error(message: str) -> None:
+    err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.callback(invoke_without_command=True)
@@ -197,7 +202,7 @@ def init(
     starter = _starter()
     target = folder / "feeds.yaml"
     if target.exists():
-        err.print(f"{target} is there already; it is left as it is.", style="red", highlight=False, soft_wrap=True)
+        _say_error(f"{target} is there already; it is left as it is.")
         raise typer.Exit(2)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(starter / "feeds.yaml", target)
@@ -266,9 +271,7 @@ def why(
     with _opened(load_config(config)) as db:
         found = reading.find_entry(db, entry)
     if not found:
-        err.print(
-            f"No entry has the link, id or number {entry}.", style="red", markup=False, highlight=False, soft_wrap=True
-        )
+        _say_error(f"No entry has the link, id or number {entry}.")
         raise typer.Exit(1)
     if as_json:
         _print_json([show.why_row(one) for one in found])
@@ -294,7 +297,7 @@ def add(
         try:
             decision, source = asyncio.run(add_feed(loaded, db, url, name=name, slug=slug, version=VERSION))
         except NotAddedError as error:
-            err.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+            _say_error(str(error))
             raise typer.Exit(2 if error.bad_usage else 1) from None
     if as_json:
         _print_json({"slug": source.slug, "url": source.url, "entries": decision.journal.new})
@@ -349,7 +352,7 @@ def _refuse(message: str, wanted: str, known: Any) -> None:
 
     near = get_close_matches(wanted, list(known), 1)
     hint = f"; did you mean {near[0]}?" if near else "; `heliograph status` lists them"
-    err.print(message + hint, style="red", markup=False, highlight=False, soft_wrap=True)
+    _say_error(message + hint)
     raise typer.Exit(2)
 
 

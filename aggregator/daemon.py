@@ -30,7 +30,7 @@ WORKERS = 16
 """Polls at a time: most of their time is waiting for strangers."""
 _TICK_SECONDS = 2
 _TIDY_MINUTES = 5
-_DRAIN_SECONDS = 20
+_DRAIN_SECONDS = 10
 
 
 def utc_now() -> datetime:

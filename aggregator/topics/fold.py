@@ -9,9 +9,13 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_APOSTROPHES = "'’‘ʼʻ`´＇′"
-_INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff\u0640"  # soft hyphen, zero-width marks, Arabic tatweel
-_DROP = str.maketrans("", "", _INVISIBLE + _APOSTROPHES)
+APOSTROPHES = "'’‘ʼʻ`´＇′"
+# Soft hyphen, Arabic tatweel, zero-width characters, marks of writing direction, variation selectors of emoji.
+INVISIBLE = "\u00ad\u061c\u0640\ufeff" + "".join(
+    chr(code) for first, last in ((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0xFE00, 0xFE0F))
+    for code in range(first, last + 1)
+)  # fmt: skip
+_DROP = str.maketrans("", "", INVISIBLE + APOSTROPHES)
 # Letters that writers of Arabic script use for one another.
 _ARABIC = str.maketrans(
     {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ې": "ي", "ک": "ك", "ة": "ه", "ؤ": "و", "ئ": "ي"}
@@ -20,12 +24,18 @@ _ARABIC = str.maketrans(
 _LATIN = str.maketrans(
     {"ı": "i", "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ə": "e"}
 )
-# Marks that make another letter of a Cyrillic one: й is not и, ї is not і, ў is not у.
-_CYRILLIC_MARKS = {("и", "\u0306"), ("і", "\u0308"), ("у", "\u0306")}
+# Marks that make another letter: й is not и, ї is not і, ў is not у; and the voicing marks of kana: が is not か.
+_OTHER_LETTER = {("и", "\u0306"), ("і", "\u0308"), ("у", "\u0306")}
+_VOICING = ("\u3099", "\u309a")
 # A designator: a letter or two, then digits (С-300, Т-72, Су-30). Its Cyrillic letters are written in Latin by sound
-# (S-300) and, by hands that have no Cyrillic keyboard, by look (C-300).
+# (S-300, Yak-130, Kh-101) and, by hands that have no Cyrillic keyboard, by look (C-300).
 _DESIGNATOR = re.compile(r"[^\W\d_]{1,3}\d+[^\W_]*\Z")
-_BY_SOUND = str.maketrans("абвгдезийклмнопрстуфхцчшщыэюя", "abvgdeziyklmnoprstufhccssyeua")
+_BY_SOUND = str.maketrans(
+    {
+        **dict(zip("абвгдезийклмнопрстуфыэ", "abvgdeziyklmnoprstufye", strict=True)),
+        **{"ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "yu", "я": "ya", "ь": "", "ъ": ""},
+    }
+)
 _BY_LOOK = str.maketrans("авекмнорстухѕіј", "abekmhopctyxsij")
 
 _PAIRS = (
@@ -40,36 +50,49 @@ _PAIRS = (
     (re.compile(r"\A(\w{3,})ys(e|es|ed|ing)\Z"), r"\1yz\2"),
     (re.compile(r"\A(\w{3,})is(e|es|ed|er|ers|ing|ation|ations)\Z"), r"\1iz\2"),
     (re.compile(r"\A(cent|theat|calib|fib|lit|met|kilomet)re(s?)\Z"), r"\1er\2"),
-    (re.compile(r"\Aman(?:oeuv|euv)(re|er)(\w*)\Z"), r"maneuver\2"),
+    # The e of manoeuvred stands after the r, that of maneuvered before it: neither is kept.
+    (re.compile(r"\Aman(?:oe|e)uve?re?(s|d|ing|able|ability)?\Z"), r"maneuver\1"),
     (re.compile(r"\A(\w*)programme(s?)\Z"), r"\1program\2"),
     (re.compile(r"\A(\w{3,}l)l(ed|ing|er|ers)\Z"), r"\1\2"),
     (re.compile(r"\A(aero|air)plane(s?)\Z"), r"airplane\2"),
 )
+# The same for the beginning of a word, which no pattern above can know: organis* is also organiz*.
+_BEGINNINGS = (
+    ("our", "or"), ("is", "iz"), ("isat", "izat"), ("ys", "yz"), ("enc", "ens"), ("noeuv", "neuv"), ("noeuvr", "neuver"),
+)  # fmt: skip
+_SHORTEST_BEGINNING = 6
+_LONGEST_REMEMBERED = 40
 
 
-@lru_cache(maxsize=200_000)
 def fold(word: str) -> str:
     """NFKC, case, accents, ё, apostrophes, Arabic letter variants and marks, invisible characters, spelling pairs."""
-    text = _unspelled(word)
+    text = letters(word)
     return spelling(text) if text.isascii() else text
 
 
 def forms(word: str) -> tuple[str, ...]:
-    """Every folded form that means this word: one, but for designators in Cyrillic, which are found in Latin too."""
+    """What a query looks for: one folded form, but for designators in Cyrillic, which are written in Latin in two ways."""
     base = fold(word)
     if base.isascii() or not _DESIGNATOR.match(base):
         return (base,)
-    return tuple(dict.fromkeys((base.translate(_BY_SOUND), base.translate(_BY_LOOK))))
+    latin = (base.translate(_BY_SOUND), base.translate(_BY_LOOK))
+    return tuple(dict.fromkeys(form for form in latin if form.isascii())) or (base,)
 
 
 def prefix_forms(prefix: str) -> tuple[str, ...]:
     """Every folded beginning that a word with this beginning may have: "defence*", "organis*", "С-300*"."""
-    bare = _unspelled(prefix)
+    bare = letters(prefix)
     found = [bare, *forms(prefix)]
-    for british, american in (("our", "or"), ("is", "iz"), ("ys", "yz"), ("enc", "ens")):
-        if bare.isascii() and len(bare) > 4 and bare.endswith(british):
+    for british, american in _BEGINNINGS:
+        if bare.isascii() and len(bare) >= _SHORTEST_BEGINNING and bare.endswith(british):
             found.append(bare.removesuffix(british) + american)
     return tuple(dict.fromkeys(found))
+
+
+def held_forms(word: str) -> tuple[str, ...]:
+    """Every form under which a word of a text is found: as a query looks for it, and as it is written, for prefixes."""
+    # What is remembered is bounded: a hostile text is full of long words that never come again.
+    return _remembered(word) if len(word) <= _LONGEST_REMEMBERED else _held_forms(word)
 
 
 def spelling(word: str) -> str:
@@ -80,8 +103,8 @@ def spelling(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=10_000)
-def _unspelled(word: str) -> str:
+def letters(word: str) -> str:
+    """The folded form without spelling pairs: what names are compared by."""
     text = unicodedata.normalize("NFKC", word.translate(_DROP)).translate(_DROP).casefold()
     return _without_marks(text).translate(_LATIN).translate(_ARABIC)
 
@@ -91,8 +114,14 @@ def _without_marks(text: str) -> str:
         return text
     kept: list[str] = []
     for character in unicodedata.normalize("NFD", text):
-        if not unicodedata.combining(character):
+        other_letter = character in _VOICING or (kept and (kept[-1], character) in _OTHER_LETTER)
+        if other_letter or not unicodedata.combining(character):
             kept.append(character)
-        elif kept and (kept[-1], character) in _CYRILLIC_MARKS:
-            kept[-1] = unicodedata.normalize("NFC", kept[-1] + character)
-    return "".join(kept)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+def _held_forms(word: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((letters(word), *forms(word))))
+
+
+_remembered = lru_cache(maxsize=100_000)(_held_forms)

@@ -11,8 +11,9 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from aggregator.topics.fold import fold, forms
+from aggregator.topics.fold import APOSTROPHES, INVISIBLE, held_forms, letters
 
 
 def _marks() -> str:
@@ -20,6 +21,8 @@ def _marks() -> str:
     codes = [code for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) in ("Mn", "Mc")]
     ranges: list[list[int]] = []
     for code in codes:
+        if chr(code) in INVISIBLE:
+            continue
         if ranges and ranges[-1][1] == code - 1:
             ranges[-1][1] = code
         else:
@@ -27,14 +30,35 @@ def _marks() -> str:
     return "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
 
 
-_LETTER = rf"(?:[^\W_]|[{_marks()}\u00ad\u200b-\u200d\u2060\u0640])"
-_APOSTROPHE = r"['’‘ʼʻ`´＇′]"
-_WORD = re.compile(rf"[^\W_]{_LETTER}*(?:{_APOSTROPHE}{_LETTER}+)*")
-_HYPHEN = re.compile(r"[-\u2010\u2011\u2012\u2013]")
-_SPLIT_APOSTROPHE = re.compile(_APOSTROPHE)
-_CAMEL = re.compile(r"([a-zа-яё]{3,})([A-ZА-ЯЁ]{2,}\w*)\Z")
+_MARKS = _marks()
+# Invisible characters between two letters belong to the word, those at its end do not.
+_LETTER = rf"(?:[{INVISIBLE}]{{0,8}}(?:[^\W_]|[{_MARKS}]))"
+# Longer than any word: what goes on is cut, so that no later step, however slow on long words, can be made to hang.
+_WORD = re.compile(rf"[^\W_]{_LETTER}{{0,99}}(?:[{APOSTROPHES}]{_LETTER}{{1,50}}){{0,3}}")
+# Between the parts of a compound: a hyphen, or nothing where a word was taken apart.
+_JOINT = re.compile(rf"[{INVISIBLE}]{{0,8}}[-\u2010-\u2013\u2212\ufe63\uff0d]?[{INVISIBLE}]{{0,8}}")
+_MOST_PARTS = 5
+_CAMEL = re.compile(r"([^\W\d_][a-zçğıöşüа-яё]{2,})([A-ZÇĞİÖŞÜА-ЯЁ]{2}.*)\Z", re.DOTALL)
 # Scripts that write no spaces: every character is a place of its own, so that a term is found inside a run.
-_SPACELESS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f]")
+_SPACELESS = re.compile(
+    "[\u3005\u3007\u3040-\u30ff\uff66-\uff9d\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+    "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff]"
+)
+_PIECE = re.compile(
+    rf"{_SPACELESS.pattern}[{_MARKS}{INVISIBLE}\uff9e\uff9f]*|"
+    rf"(?:(?!{_SPACELESS.pattern})[^{APOSTROPHES}])(?:(?!{_SPACELESS.pattern}).)*"
+)
+_APOSTROPHE = re.compile(f"[{APOSTROPHES}]")
+# What Turkish and English join to a name with an apostrophe; what is longer is a word after an article (l'armée).
+_ENDING = re.compile(r".{1,4}|l[ae]r.{0,7}|[dt][ae]ki.{0,6}")
+
+
+class Part(NamedTuple):
+    """A word, or a part of one that a hyphen, a capital or a script without spaces sets apart, and where it stands."""
+
+    text: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +72,17 @@ class Token:
 
 
 class Words:
-    """The words of one text, by folded form."""
+    """The words of one text, or of several that no phrase spans, by folded form. Places are those in " | ".join(texts)."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, *texts: str) -> None:
         self._places: defaultdict[str, list[Token]] = defaultdict(list)
         self._sorted: list[str] | None = None
-        for form, token in _tokens(text):
-            self._places[form].append(token)
+        position = offset = 0
+        for text in texts:
+            for form, token in _tokens(text, position, offset):
+                self._places[form].append(token)
+            position += len(text) + 1  # a text has fewer words than characters: this leaves a gap
+            offset += len(text) + len(" | ")
 
     def find(self, form: str) -> list[Token]:
         """Where exactly this form stands."""
@@ -65,67 +93,68 @@ class Words:
         if self._sorted is None:
             self._sorted = sorted(self._places)
         found: list[Token] = []
-        for form in self._sorted[bisect_left(self._sorted, prefix) :]:
-            if not form.startswith(prefix):
-                break
-            found.extend(self._places[form])
+        at = bisect_left(self._sorted, prefix)
+        while at < len(self._sorted) and self._sorted[at].startswith(prefix):
+            found.extend(self._places[self._sorted[at]])
+            at += 1
         return found
 
 
-def compounds(text: str) -> Iterator[list[re.Match[str]]]:
-    """Runs of words that hyphens join: "counter-UAV" is one run of two, "air defence" two runs of one."""
-    run: list[re.Match[str]] = []
+def compounds(text: str) -> Iterator[list[Part]]:
+    """The words of a text as lists of the parts that they are joined of.
+
+    "counter-UAV" and "counterUAV" are one compound of two parts, "air defence" two compounds of one, and a run of
+    Chinese as many as it has characters.
+    """
+    compound: list[Part] = []
     for word in _WORD.finditer(text):
-        joined = run and _HYPHEN.fullmatch(text, run[-1].end(), word.start())
-        if run and not (joined and len(run) < 5):
-            yield run
-            run = []
-        run.append(word)
-    if run:
-        yield run
+        for part in _parts(word):
+            if compound and not _joined(text, compound, part):
+                yield compound
+                compound = []
+            compound.append(part)
+    if compound:
+        yield compound
 
 
-def parts_of(word: str) -> list[str]:
+def _parts(word: re.Match[str]) -> Iterator[Part]:
     """A single word's parts: "counterUAV" has two, a run of Chinese as many as it has characters."""
-    camel = _CAMEL.match(word)
-    if camel:
-        return [camel[1], camel[2]]
-    if _SPACELESS.search(word):
-        return re.findall(
-            rf"{_SPACELESS.pattern}{_LETTER}??(?={_SPACELESS.pattern}|\Z|.)|[^\W_]+?(?={_SPACELESS.pattern}|\Z)", word
-        ) or [word]
-    return [word]
+    for piece in _PIECE.finditer(word[0]):
+        camel = _CAMEL.match(piece[0])
+        start = word.start() + piece.start()
+        for text in camel.groups() if camel else (piece[0],):
+            yield Part(text, start, start + len(text))
+            start += len(text)
 
 
-def _tokens(text: str) -> Iterator[tuple[str, Token]]:
-    position = 0
-    for run in compounds(text):
-        places: list[tuple[str, int, int]] = []
-        for word in run:
-            at = word.start()
-            for part in parts_of(word[0]):
-                places.append((part, at, at + len(part)))
-                at += len(part)
-        for offset, (part, start, end) in enumerate(places):
-            for form in _standing(part):
-                yield form, Token(position + offset, 1, start, end)
-        for first in range(len(places) - 1):
-            # A pair, and the whole from here on: "S-300PMU-2" is also S300PMU and S300PMU2.
-            for last in {first + 2, len(places)} if len(places) <= 5 else {first + 2}:
-                covered = places[first:last]
-                for form in forms("".join(part for part, _, _ in covered)):
-                    yield form, Token(position + first, len(covered), covered[0][1], covered[-1][2])
-        position += len(places)
+def _joined(text: str, compound: list[Part], part: Part) -> bool:
+    last = compound[-1]
+    if len(compound) == _MOST_PARTS or _SPACELESS.match(last.text) or _SPACELESS.match(part.text):
+        return False
+    return _JOINT.fullmatch(text, last.end, part.start) is not None
 
 
-def _standing(part: str) -> set[str]:
+def _tokens(text: str, position: int, offset: int) -> Iterator[tuple[str, Token]]:
+    """Every part, and every row of parts of a compound as one: "S-300PMU-2" is also S300PMU, 300PMU2 and S300PMU2."""
+    for compound in compounds(text):
+        for first in range(len(compound)):
+            for last in range(first, len(compound)):
+                covered = compound[first : last + 1]
+                start, end = covered[0].start + offset, covered[-1].end + offset
+                token = Token(position + first, len(covered), start, end)
+                for form in _standing("".join(part.text for part in covered)):
+                    yield form, token
+        position += len(compound)
+
+
+def _standing(word: str) -> set[str]:
     """The forms of a word in a text: with an apostrophe also the word that an ending or an article was joined to."""
-    found = set(forms(part))
-    pieces = _SPLIT_APOSTROPHE.split(part)
+    found = set(held_forms(word))
+    pieces = _APOSTROPHE.split(word)
     if len(pieces) == 2:
         head, tail = pieces
-        if len(head) == 1 and len(tail) > 2:
-            found.add(fold(tail))
-        elif len(head) >= 2 and len(tail) <= 4:
-            found.add(fold(head))
+        if len(head) > 1 and _ENDING.fullmatch(letters(tail)):
+            found.update(held_forms(head))
+        elif len(tail) > 2:
+            found.update(held_forms(tail))
     return found
