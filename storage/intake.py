@@ -123,7 +123,8 @@ def record(db: Database, claim: Claim, decision: Decision) -> bool:
         if decision.new or decision.changed:
             topic_ids = _topic_ids(connection, [*decision.new, *decision.changed])
             people = author_ids(connection, (b for j in (*decision.new, *decision.changed) for b in j.bylines), now)
-            for key, judged in zip(_insert(connection, claim, decision.new, now), decision.new, strict=True):
+            keys = _insert(connection, claim, decision.new, now)
+            for key, judged in sorted(zip(keys, decision.new, strict=True), key=lambda pair: pair[0]):
                 touched += _file(connection, key, judged, topic_ids, now)
                 touched += _sign(connection, key, judged, people)
             for judged in decision.changed:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from feeds.model import Author, Enclosure, Head
 from storage import intake, reading
 from storage.database import Database
-from storage.model import Claim
+from storage.model import Claim, OutputKind
 from storage.schema import entries, filings, journal, revisions, seen, sources
 from tests.fakes import NOON, declare, make_entry, make_source, take
 
@@ -83,13 +83,18 @@ def test_dead_owners_leases_come_back_at_once(db: Database) -> None:
     assert len(claim_all(db)) == 1
 
 
-def test_new_entries_arrive_oldest_first(db: Database) -> None:
-    """The newest entry of a document arrives last, so that it stands first in a feed, whatever the document's order."""
-    declare(db, make_source())
+@pytest.mark.parametrize(
+    ("kind", "slug"), [("all", ""), ("sources", "news"), ("topics", "any"), ("authors", "ada-ore")]
+)
+def test_new_entries_arrive_oldest_first(db: Database, kind: OutputKind, slug: str) -> None:
+    """The newest entry of a document arrives last, so that it stands first in every feed, whatever the document's order."""
+    topics = declare(db, make_source(), topics={"any": "title"})
     old, new = NOON - timedelta(days=2), NOON - timedelta(days=1)
-    take(db, [make_entry(id="old", published=old), make_entry(id="new", published=new)])
+    signed = {"authors": ["Ada Ore"]}
+    entries_ = [make_entry(id="new", published=new, **signed), make_entry(id="old", published=old, **signed)]
+    take(db, entries_, topics=topics)
 
-    assert [one.entry.id for one in reading.page(db, "all", "", limit=9)] == ["new", "old"]
+    assert [one.entry.id for one in reading.page(db, kind, slug, limit=9)] == ["new", "old"]
 
 
 def test_an_entry_survives_the_store_whole(db: Database) -> None:
