@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, insert, select, update
 
 from storage.model import AuthorRow, Byline
-from storage.outputs import bump, new_output
+from storage.outputs import new_output, renew
 from storage.schema import author_keys, authors, bylines, former_slugs, outputs
 from storage.slugs import note_former, rename, retire
 
@@ -137,7 +137,7 @@ def _move_bylines(connection: Connection, key: str, author_id: int, now: datetim
         return
     connection.execute(update(bylines).where(bylines.c.key == key).values(author_id=author_id))
     _renumber(connection, author_id)
-    bump(connection, "authors", sorted({author_id, *(old for _, old in moved)}), now)
+    renew(connection, [("authors", author) for author in {author_id, *(old for _, old in moved)}], now)
 
 
 def _renumber(connection: Connection, author_id: int) -> None:

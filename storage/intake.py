@@ -5,20 +5,19 @@ In: now, owners, decisions. Out: claims and what is known. Never: a half of a de
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from storage import rows
-from storage.authors import author_ids
 from storage.database import Database
-from storage.model import Claim, Decision, Judged, Known, KnownEntry
-from storage.outputs import allot, bump
-from storage.schema import bylines, entries, filings, journal, revisions, seen, sources, topics
+from storage.model import Claim, Decision, Known, KnownEntry
+from storage.outputs import ALL, Ledger, Ref
+from storage.recording import write_entries
+from storage.schema import bylines, entries, filings, journal, seen, sources
 
 _CHUNK = 500
 # A permanent redirect is believed when it was seen this often, over this long (F-33).
@@ -115,34 +114,35 @@ def record(db: Database, claim: Claim, decision: Decision) -> bool:
 
     False, and nothing is written, where the lease was lost to another poller in the meantime.
     """
-    now = decision.journal.at
     with db.write() as connection:
-        touched = _settle(connection, claim, decision)
-        if touched is None:
-            return False
-        if decision.new or decision.changed:
-            topic_ids = _topic_ids(connection, [*decision.new, *decision.changed])
-            people = author_ids(connection, (b for j in (*decision.new, *decision.changed) for b in j.bylines), now)
-            keys = _insert(connection, claim, decision.new, now)
-            for key, judged in sorted(zip(keys, decision.new, strict=True), key=lambda pair: pair[0]):
-                touched += _file(connection, key, judged, topic_ids, now)
-                touched += _sign(connection, key, judged, people)
-            for judged in decision.changed:
-                touched += _edit(connection, judged, topic_ids, people, now)
-            touched += Counter({("sources", claim.source_id): 1, ("all", 0): 1})
-        _bump(connection, touched, now)
-        line = decision.journal
-        connection.execute(
-            insert(journal).values(
-                source_id=claim.source_id, at=line.at, outcome=line.outcome, kind=line.kind, detail=line.detail,
-                status=line.status, size=line.size, milliseconds=line.milliseconds, entries=line.entries, new=line.new,
-                changed=line.changed, next_poll_at=line.next_poll_at, reason=line.reason,
-            )
-        )  # fmt: skip
+        return record_in(connection, claim, decision)
+
+
+def record_in(connection: Connection, claim: Claim, decision: Decision) -> bool:
+    """The same inside a transaction of the caller's: polls that found nothing new may share one."""
+    now = decision.journal.at
+    ledger = Ledger(connection, now)
+    if decision.new or decision.changed:
+        ledger.lock([ALL])
+    renamed = _settle(connection, claim, decision)
+    if renamed is None:
+        return False
+    ledger.touch(renamed)
+    if decision.new or decision.changed:
+        write_entries(connection, ledger, claim.source_id, decision, now)
+    ledger.close()
+    line = decision.journal
+    connection.execute(
+        insert(journal).values(
+            source_id=claim.source_id, at=line.at, outcome=line.outcome, kind=line.kind, detail=line.detail,
+            status=line.status, size=line.size, milliseconds=line.milliseconds, entries=line.entries, new=line.new,
+            changed=line.changed, next_poll_at=line.next_poll_at, reason=line.reason,
+        )
+    )  # fmt: skip
     return True
 
 
-def _settle(connection: Connection, claim: Claim, decision: Decision) -> Counter[tuple[str, int]] | None:
+def _settle(connection: Connection, claim: Claim, decision: Decision) -> set[Ref] | None:
     """The source's own row: state, lease, head, redirects. The feeds that a new head touches; None: the lease is lost."""
     line = decision.journal
     held = (
@@ -157,12 +157,7 @@ def _settle(connection: Connection, claim: Claim, decision: Decision) -> Counter
     }  # fmt: skip
     if row["declared_url"] != claim.declared_url:
         # The address was edited while we asked the old one: its validators are not for the new one (F-07).
-        values |= rows.state_row(decision.state) | {
-            "validators_url": "",
-            "etag": "",
-            "last_modified": "",
-            "body_hash": "",
-        }
+        values |= {"validators_url": "", "etag": "", "last_modified": "", "body_hash": ""}
         values |= {"next_poll_at": line.at, "next_reason": "the address was edited", "floor_until": None}
     if line.outcome != "failed":
         values["last_ok_at"] = line.at
@@ -174,17 +169,17 @@ def _settle(connection: Connection, claim: Claim, decision: Decision) -> Counter
     if told:
         values |= {"head": head}
     connection.execute(update(sources).where(sources.c.id == claim.source_id).values(values))
-    return feeds_naming(connection, claim.source_id) if told else Counter()
+    return feeds_naming(connection, claim.source_id) if told else set()
 
 
-def feeds_naming(connection: Connection, source_id: int) -> Counter[tuple[str, int]]:
+def feeds_naming(connection: Connection, source_id: int) -> set[Ref]:
     """Every feed of ours in which this source is named."""
     mine = entries.c.source_id == source_id
     filed = select(filings.c.topic_id).join(entries, entries.c.id == filings.c.entry_id).where(mine).distinct()
     signed = select(bylines.c.author_id).join(entries, entries.c.id == bylines.c.entry_id).where(mine).distinct()
-    named: Counter[tuple[str, int]] = Counter({("sources", source_id): 1, ("all", 0): 1})
-    named += Counter(("topics", ref) for ref in connection.execute(filed).scalars())
-    return named + Counter(("authors", ref) for ref in connection.execute(signed).scalars())
+    named: set[Ref] = {("sources", source_id), ALL}
+    named |= {("topics", ref) for ref in connection.execute(filed).scalars()}
+    return named | {("authors", ref) for ref in connection.execute(signed).scalars()}
 
 
 def _moves(row: dict[str, Any], claim: Claim, decision: Decision) -> dict[str, Any]:
@@ -197,134 +192,3 @@ def _moves(row: dict[str, Any], claim: Claim, decision: Decision) -> dict[str, A
     if times >= _MOVES_SEEN and at - since >= _MOVES_OVER:
         return {"learned_url": decision.moved_to, "moved_to": "", "moved_since": None, "moved_seen": 0}
     return {"moved_to": decision.moved_to, "moved_since": since, "moved_seen": times}
-
-
-def _topic_ids(connection: Connection, judged: Iterable[Judged]) -> dict[str, int]:
-    slugs = {filing.topic for one in judged for filing in one.filings}
-    found = select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(sorted(slugs)))
-    return dict(connection.execute(found).all())
-
-
-def _insert(connection: Connection, claim: Claim, new: Sequence[Judged], now: datetime) -> list[int]:
-    """The new entries and their seen ids. Oldest first, so that the newest arrives last. Their keys, in order given."""
-    if not new:
-        return []
-    order = sorted(range(len(new)), key=lambda at: (new[at].published, -at))
-    last = allot(connection, "all", 0, len(new))
-    keys = [0] * len(new)
-    for number, at in enumerate(order, start=last - len(new) + 1):
-        keys[at] = number
-    connection.execute(
-        insert(entries),
-        [
-            {
-                **rows.words_row(one), "id": key, "source_id": claim.source_id, "entry_id": one.entry.id,
-                "id_origin": one.entry.id_origin, "is_permalink": one.entry.is_permalink,
-                "public_id": one.entry.public_id, "first_seen": now,
-            }
-            for key, one in zip(keys, new, strict=True)
-        ],
-    )  # fmt: skip
-    first = [{"source_id": claim.source_id, "key": rows.seen_key(one.entry.id), "first_seen": now} for one in new]
-    connection.execute(insert(seen), first)
-    return keys
-
-
-def _file(
-    connection: Connection, key: int, judged: Judged, ids: dict[str, int], now: datetime
-) -> Counter[tuple[str, int]]:
-    """Open the entry's filings, each with its place in the topic's order of arrival."""
-    opened = [filing for filing in judged.filings if filing.topic in ids]
-    for filing in sorted(opened, key=lambda one: one.topic):
-        topic = ids[filing.topic]
-        open_filing(connection, topic, key, filing.rule_version, rows.spans_row(filing.spans), now, announced=True)
-    return Counter(("topics", ids[filing.topic]) for filing in opened)
-
-
-def open_filing(
-    connection: Connection,
-    topic: int,
-    entry: int,
-    version: str,
-    spans: list[list[Any]],
-    now: datetime,
-    *,
-    announced: bool,
-) -> None:
-    """File an entry under a topic."""
-    arrival = allot(connection, "topics", topic, 1)
-    connection.execute(
-        insert(filings).values(
-            topic_id=topic,
-            entry_id=entry,
-            rule_version=version,
-            spans=spans,
-            announced=announced,
-            opened_at=now,
-            arrival=arrival,
-        )
-    )
-
-
-def _sign(connection: Connection, key: int, judged: Judged, people: dict[str, int]) -> Counter[tuple[str, int]]:
-    """The entry's bylines; an author named twice signs once."""
-    signed: dict[int, dict[str, Any]] = {}
-    for position, byline in enumerate(judged.bylines):
-        author = people[byline.key]
-        if author not in signed:
-            signed[author] = {
-                "entry_id": key, "position": position, "author_id": author, "key": byline.key, "name": byline.name,
-                "url": byline.url, "arrival": allot(connection, "authors", author, 1),
-            }  # fmt: skip
-    if signed:
-        connection.execute(insert(bylines), list(signed.values()))
-    return Counter(("authors", author) for author in signed)
-
-
-def _edit(
-    connection: Connection, judged: Judged, topic_ids: dict[str, int], people: dict[str, int], now: datetime
-) -> Counter[tuple[str, int]]:
-    """An edited entry: what it said goes to its revisions, its words, bylines and filings are those of today (I-07)."""
-    assert judged.key is not None
-    row = connection.execute(select(entries).where(entries.c.id == judged.key)).mappings().one()
-    signed = select(bylines).where(bylines.c.entry_id == judged.key).order_by(bylines.c.position)
-    before = connection.execute(signed).mappings().all()
-    number = row["revisions"] + 1
-    earlier = rows.said(row, [one["name"] for one in before])
-    connection.execute(
-        insert(revisions).values(
-            entry_id=judged.key, number=number, until=now, said=earlier, fingerprint=row["fingerprint"]
-        )
-    )
-    words = rows.words_row(judged) | {"modified_at": now, "revisions": number}
-    connection.execute(update(entries).where(entries.c.id == judged.key).values(words))
-    touched: Counter[tuple[str, int]] = Counter(("authors", one["author_id"]) for one in before)
-    if [one["key"] for one in before] != [byline.key for byline in judged.bylines]:
-        connection.execute(delete(bylines).where(bylines.c.entry_id == judged.key))
-        touched += _sign(connection, judged.key, judged, people)
-    return touched + _refile(connection, judged, topic_ids, now)
-
-
-def _refile(connection: Connection, judged: Judged, ids: dict[str, int], now: datetime) -> Counter[tuple[str, int]]:
-    """Close the filings that no longer hold, open those that do now, renew the words of the rest."""
-    assert judged.key is not None
-    open_now = select(filings).where(filings.c.entry_id == judged.key, filings.c.closed_at.is_(None))
-    held = {row["topic_id"]: row for row in connection.execute(open_now).mappings()}
-    wanted = {ids[filing.topic]: filing for filing in judged.filings if filing.topic in ids}
-    for topic, row in held.items():
-        same = filings.c.id == row["id"]
-        if topic in wanted:
-            renewed = {"spans": rows.spans_row(wanted[topic].spans), "rule_version": wanted[topic].rule_version}
-            connection.execute(update(filings).where(same).values(renewed))
-        else:
-            connection.execute(update(filings).where(same).values(closed_at=now))
-    for topic in sorted(wanted.keys() - held.keys()):
-        spans = rows.spans_row(wanted[topic].spans)
-        open_filing(connection, topic, judged.key, wanted[topic].rule_version, spans, now, announced=True)
-    return Counter(("topics", topic) for topic in held.keys() | wanted.keys())
-
-
-def _bump(connection: Connection, touched: Counter[tuple[str, int]], now: datetime) -> None:
-    """A new revision for every feed that changed."""
-    for kind, ref in sorted(touched):
-        bump(connection, kind, [ref], now)

@@ -7,12 +7,70 @@ Never: entries: what is in a feed is told by filings, bylines and sources.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, insert, update
+from sqlalchemy import Connection, and_, bindparam, insert, select, tuple_, update
 
 from storage.schema import outputs
+
+Ref = tuple[str, int]
+"""A feed of ours: its kind, and the number of its topic, author or source (0 for everything)."""
+
+ALL: Ref = ("all", 0)
+_CHUNK = 400
+
+
+class Ledger:
+    """Places and revisions of our feeds within one transaction, written once at its end.
+
+    Rows are locked in one order, everything first: so transactions that bring entries commit one after the other, in
+    the order of their places, and no reader that walks a feed can miss one that was given an earlier place (P-06).
+    """
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+        self._places: dict[Ref, int] = {}
+        self._touched: set[Ref] = set()
+
+    def lock(self, refs: Iterable[Ref]) -> None:
+        """Take these rows, and those touched so far, until the commit, in order."""
+        wanted = sorted((set(refs) | self._touched) - self._places.keys())
+        for start in range(0, len(wanted), _CHUNK):
+            these = tuple_(outputs.c.kind, outputs.c.ref).in_(wanted[start : start + _CHUNK])
+            held = select(outputs.c.kind, outputs.c.ref, outputs.c.arrivals).where(these)
+            for row in self._connection.execute(held.order_by(outputs.c.kind, outputs.c.ref).with_for_update()):
+                self._places[(row.kind, row.ref)] = row.arrivals
+
+    def place(self, ref: Ref, count: int = 1) -> int:
+        """Take the next `count` places in a feed's order of arrival; the last of them. The feed gets a new revision."""
+        self.lock([ref])
+        self._places[ref] += count
+        self._touched.add(ref)
+        return self._places[ref]
+
+    def touch(self, refs: Iterable[Ref]) -> None:
+        """Give these feeds a new revision."""
+        self._touched.update(refs)
+
+    def close(self) -> None:
+        """Write the places and revisions down."""
+        if not self._touched:
+            return
+        self.lock(())
+        this = and_(outputs.c.kind == bindparam("this_kind"), outputs.c.ref == bindparam("this_ref"))
+        renewed = update(outputs).where(this).values(
+            revision=outputs.c.revision + 1, arrivals=bindparam("places"), changed_at=self._now
+        )  # fmt: skip
+        self._connection.execute(
+            renewed,
+            [
+                {"this_kind": kind, "this_ref": ref, "places": self._places[(kind, ref)]}
+                for kind, ref in sorted(self._touched)
+                if (kind, ref) in self._places
+            ],
+        )
 
 
 def new_output(connection: Connection, kind: str, ref: int, now: datetime) -> None:
@@ -21,14 +79,8 @@ def new_output(connection: Connection, kind: str, ref: int, now: datetime) -> No
     connection.execute(insert(outputs).values(row))
 
 
-def allot(connection: Connection, kind: str, ref: int, count: int) -> int:
-    """Take `count` places in a feed's order of arrival; the last of them. Holds the feed's row until the commit."""
-    this = and_(outputs.c.kind == kind, outputs.c.ref == ref)
-    taken = update(outputs).where(this).values(arrivals=outputs.c.arrivals + count).returning(outputs.c.arrivals)
-    return int(connection.execute(taken).scalar_one())
-
-
-def bump(connection: Connection, kind: str, refs: Sequence[int], now: datetime) -> None:
-    """A new revision for these feeds of a kind."""
-    these = and_(outputs.c.kind == kind, outputs.c.ref.in_(list(refs)))
-    connection.execute(update(outputs).where(these).values(revision=outputs.c.revision + 1, changed_at=now))
+def renew(connection: Connection, refs: Iterable[Ref], now: datetime) -> None:
+    """A new revision for these feeds."""
+    ledger = Ledger(connection, now)
+    ledger.touch(refs)
+    ledger.close()

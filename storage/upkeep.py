@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import Connection, and_, insert, select, update
 
 from feeds.model import Source
-from storage import rows
 from storage.authors import put_authors
 from storage.database import Database
-from storage.intake import feeds_naming, open_filing
+from storage.intake import feeds_naming
 from storage.model import AuthorRow, Filing, Origin, SourceRow, TopicRow
-from storage.outputs import bump, new_output
+from storage.outputs import ALL, Ledger, new_output, renew
+from storage.recording import refile_entry
 from storage.schema import filings, meta, outputs, sources, topics
 from storage.slugs import rename, retire
 
@@ -34,7 +34,8 @@ def reconcile(
     """Make the store say what the configuration declares. The slugs of topics whose entries are to be filed again."""
     with db.write() as connection:
         if connection.execute(select(outputs.c.ref).where(outputs.c.kind == "all")).first() is None:
-            new_output(connection, "all", 0, now)
+            new_output(connection, *ALL, now)
+        Ledger(connection, now).lock([ALL])
         for position, source in enumerate(sources_):
             rename(connection, sources, "sources", source.source.slug, source.formerly)
             _put_source(connection, source.source, "file", position, now)
@@ -85,8 +86,7 @@ def _put_source(connection: Connection, source: Source, origin: Origin, position
     elif held["next_poll_at"] is not None and held["every_seconds"] != declared["every_seconds"]:
         values |= {"next_poll_at": min(held["next_poll_at"], now + source.every)}
     connection.execute(update(sources).where(sources.c.id == held["id"]).values(values))
-    for kind, ref in sorted(feeds_naming(connection, held["id"])):
-        bump(connection, kind, [ref], now)
+    renew(connection, feeds_naming(connection, held["id"]), now)
 
 
 def _put_topic(connection: Connection, topic: TopicRow, position: int, now: datetime) -> None:
@@ -101,7 +101,7 @@ def _put_topic(connection: Connection, topic: TopicRow, position: int, now: date
     elif any(held[name] != value for name, value in declared.items()):
         connection.execute(update(topics).where(topics.c.id == held["id"]).values(declared))
         if (held["title"], held["query"]) != (topic.title, topic.query):
-            bump(connection, "topics", [held["id"]], now)
+            renew(connection, [("topics", held["id"])], now)
 
 
 def refile(db: Database, judged: Sequence[tuple[int, Sequence[Filing]]], slugs: Sequence[str], now: datetime) -> int:
@@ -109,42 +109,33 @@ def refile(db: Database, judged: Sequence[tuple[int, Sequence[Filing]]], slugs: 
 
     How many filings were opened or closed. A filing that still holds keeps its place and learns today's words.
     """
-    changed = 0
     with db.write() as connection:
-        ids = dict(connection.execute(select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(list(slugs)))).all())
-        touched: set[int] = set()
-        keys = [key for key, _ in judged]
-        which = and_(
-            filings.c.entry_id.in_(keys), filings.c.topic_id.in_(list(ids.values())), filings.c.closed_at.is_(None)
-        )
-        held = {
-            (row["entry_id"], row["topic_id"]): row
-            for row in connection.execute(select(filings).where(which)).mappings()
-        }
+        named = select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(list(slugs)))
+        ids = {row.slug: row.id for row in connection.execute(named)}
+        ledger = Ledger(connection, now)
+        ledger.lock(("topics", ref) for ref in ids.values())
+        held = _open_filings(connection, [key for key, _ in judged], list(ids.values()))
+        opened: list[dict[str, Any]] = []
+        closed = 0
         for key, found in judged:
             wanted = {ids[filing.topic]: filing for filing in found if filing.topic in ids}
-            for topic in sorted(ids.values()):
-                changed += _refile_one(connection, key, topic, wanted.get(topic), held.get((key, topic)), touched, now)
-        bump(connection, "topics", sorted(touched), now)
-    return changed
+            mine = held.get(key, {})
+            opened += refile_entry(connection, ledger, key, mine, wanted, now, announced=False)
+            closed += len(mine.keys() - wanted.keys())
+            ledger.touch(("topics", topic) for topic in mine.keys() | wanted.keys())
+        if opened:
+            connection.execute(insert(filings), opened)
+        ledger.close()
+    return len(opened) + closed
 
 
-def _refile_one(
-    connection: Connection, key: int, topic: int, filing: Filing | None, held: Any, touched: set[int], now: datetime
-) -> int:
-    if filing is None and held is None:
-        return 0
-    touched.add(topic)
-    if filing is None:
-        connection.execute(update(filings).where(filings.c.id == held["id"]).values(closed_at=now))
-        return 1
-    spans = rows.spans_row(filing.spans)
-    if held is None:
-        open_filing(connection, topic, key, filing.rule_version, spans, now, announced=False)
-        return 1
-    renewed = {"spans": spans, "rule_version": filing.rule_version}
-    connection.execute(update(filings).where(filings.c.id == held["id"]).values(renewed))
-    return 0
+def _open_filings(connection: Connection, keys: Sequence[int], ids: Sequence[int]) -> dict[int, dict[int, int]]:
+    """Open filings of these entries in these topics: entry -> topic -> filing."""
+    which = and_(filings.c.entry_id.in_(keys), filings.c.topic_id.in_(ids), filings.c.closed_at.is_(None))
+    found: dict[int, dict[int, int]] = {}
+    for row in connection.execute(select(filings.c.entry_id, filings.c.topic_id, filings.c.id).where(which)):
+        found.setdefault(row.entry_id, {})[row.topic_id] = row.id
+    return found
 
 
 def mark_filed(db: Database, slugs: Sequence[str]) -> None:

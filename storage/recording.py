@@ -1,0 +1,168 @@
+"""New and edited entries into their tables: words, revisions, bylines, filings.
+
+In: what was decided of entries, inside a write transaction with its ledger. Out: rows. Never: a lease or a schedule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from storage import rows
+from storage.authors import author_ids
+from storage.model import Decision, Filing, Judged
+from storage.outputs import ALL, Ledger, Ref
+from storage.schema import bylines, entries, filings, revisions, seen, topics
+
+
+def write_entries(connection: Connection, ledger: Ledger, source_id: int, decision: Decision, now: datetime) -> None:
+    """All that a decision says of entries. Every feed that it touches is locked before any place in one is taken."""
+    judged = (*decision.new, *decision.changed)
+    topic_ids = _topic_ids(connection, judged)
+    people = author_ids(connection, (byline for one in judged for byline in one.bylines), now)
+    before = _filed_and_signed(connection, decision.changed)
+    touched: set[Ref] = {ALL, ("sources", source_id), *before}
+    touched |= {("topics", ref) for ref in topic_ids.values()} | {("authors", ref) for ref in people.values()}
+    ledger.lock(touched)
+    ledger.touch(touched)
+    new = sorted(zip(_insert(connection, ledger, source_id, decision.new, now), decision.new, strict=True), key=_key)
+    opened = [
+        filing_row(ledger, topic_ids[filing.topic], key, filing, now, announced=True)
+        for key, one in new
+        for filing in one.filings
+        if filing.topic in topic_ids
+    ]
+    signed = [row for key, one in new for row in _byline_rows(ledger, key, one, people)]
+    for one in decision.changed:
+        opened += _edit(connection, ledger, one, topic_ids, now)
+        signed += _sign_again(connection, ledger, one, people)
+    if opened:
+        connection.execute(insert(filings), opened)
+    if signed:
+        connection.execute(insert(bylines), signed)
+
+
+def _key(pair: tuple[int, Judged]) -> int:
+    return pair[0]
+
+
+def _topic_ids(connection: Connection, judged: Iterable[Judged]) -> dict[str, int]:
+    slugs = {filing.topic for one in judged for filing in one.filings}
+    found = select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(sorted(slugs)))
+    return {row.slug: row.id for row in connection.execute(found)} if slugs else {}
+
+
+def _filed_and_signed(connection: Connection, changed: Sequence[Judged]) -> set[Ref]:
+    """The feeds in which edited entries stand before the edit."""
+    if not changed:
+        return set()
+    keys = [one.key for one in changed]
+    filed = select(filings.c.topic_id).where(filings.c.entry_id.in_(keys), filings.c.closed_at.is_(None)).distinct()
+    signed = select(bylines.c.author_id).where(bylines.c.entry_id.in_(keys)).distinct()
+    found: set[Ref] = {("topics", ref) for ref in connection.execute(filed).scalars()}
+    return found | {("authors", ref) for ref in connection.execute(signed).scalars()}
+
+
+def _insert(connection: Connection, ledger: Ledger, source_id: int, new: Sequence[Judged], now: datetime) -> list[int]:
+    """The new entries and their seen ids. Oldest first, so that the newest arrives last. Their keys, in order given."""
+    if not new:
+        return []
+    order = sorted(range(len(new)), key=lambda at: (new[at].published, -at))
+    last = ledger.place(ALL, len(new))
+    keys = [0] * len(new)
+    for number, at in enumerate(order, start=last - len(new) + 1):
+        keys[at] = number
+    connection.execute(
+        insert(entries),
+        [
+            {
+                **rows.words_row(one), "id": key, "source_id": source_id, "entry_id": one.entry.id,
+                "id_origin": one.entry.id_origin, "is_permalink": one.entry.is_permalink,
+                "public_id": one.entry.public_id, "first_seen": now,
+            }
+            for key, one in zip(keys, new, strict=True)
+        ],
+    )  # fmt: skip
+    first = [{"source_id": source_id, "key": rows.seen_key(one.entry.id), "first_seen": now} for one in new]
+    connection.execute(insert(seen), first)
+    return keys
+
+
+def filing_row(
+    ledger: Ledger, topic: int, entry: int, filing: Filing, now: datetime, *, announced: bool
+) -> dict[str, Any]:
+    """A filing with its place in the topic's order of arrival."""
+    return {
+        "topic_id": topic, "entry_id": entry, "rule_version": filing.rule_version,
+        "spans": rows.spans_row(filing.spans), "announced": announced, "opened_at": now,
+        "arrival": ledger.place(("topics", topic)),
+    }  # fmt: skip
+
+
+def _byline_rows(ledger: Ledger, key: int, judged: Judged, people: dict[str, int]) -> list[dict[str, Any]]:
+    """The entry's bylines; an author named twice signs once."""
+    signed: dict[int, dict[str, Any]] = {}
+    for position, byline in enumerate(judged.bylines):
+        author = people[byline.key]
+        if author not in signed:
+            signed[author] = {
+                "entry_id": key, "position": position, "author_id": author, "key": byline.key, "name": byline.name,
+                "url": byline.url, "arrival": ledger.place(("authors", author)),
+            }  # fmt: skip
+    return list(signed.values())
+
+
+def _edit(
+    connection: Connection, ledger: Ledger, judged: Judged, topic_ids: dict[str, int], now: datetime
+) -> list[dict[str, Any]]:
+    """An edited entry: what it said goes to its revisions, its words are those of today (I-07). Filings to open."""
+    assert judged.key is not None
+    row = connection.execute(select(entries).where(entries.c.id == judged.key)).mappings().one()
+    signed = select(bylines.c.name).where(bylines.c.entry_id == judged.key).order_by(bylines.c.position)
+    earlier = rows.said(row, connection.execute(signed).scalars().all())
+    number = row["revisions"] + 1
+    connection.execute(
+        insert(revisions).values(
+            entry_id=judged.key, number=number, until=now, said=earlier, fingerprint=row["fingerprint"]
+        )
+    )
+    words = rows.words_row(judged) | {"modified_at": now, "revisions": number}
+    connection.execute(update(entries).where(entries.c.id == judged.key).values(words))
+    open_now = select(filings).where(filings.c.entry_id == judged.key, filings.c.closed_at.is_(None))
+    held = {one["topic_id"]: one["id"] for one in connection.execute(open_now).mappings()}
+    wanted = {topic_ids[filing.topic]: filing for filing in judged.filings if filing.topic in topic_ids}
+    return refile_entry(connection, ledger, judged.key, held, wanted, now, announced=True)
+
+
+def refile_entry(
+    connection: Connection, ledger: Ledger, key: int, held: dict[int, int], wanted: dict[int, Filing], now: datetime,
+    *, announced: bool,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Close the filings that no longer hold, renew the words of those that do; the rows of those to open.
+
+    `held` are open filings by topic, `wanted` what holds now.
+    """
+    for topic, filing_id in held.items():
+        same = update(filings).where(filings.c.id == filing_id)
+        if topic in wanted:
+            filing = wanted[topic]
+            connection.execute(same.values(spans=rows.spans_row(filing.spans), rule_version=filing.rule_version))
+        else:
+            connection.execute(same.values(closed_at=now))
+    return [
+        filing_row(ledger, topic, key, wanted[topic], now, announced=announced)
+        for topic in sorted(wanted.keys() - held.keys())
+    ]
+
+
+def _sign_again(connection: Connection, ledger: Ledger, judged: Judged, people: dict[str, int]) -> list[dict[str, Any]]:
+    """The bylines of an edited entry, where they changed."""
+    assert judged.key is not None
+    signed = select(bylines.c.key).where(bylines.c.entry_id == judged.key).order_by(bylines.c.position)
+    if connection.execute(signed).scalars().all() == [byline.key for byline in judged.bylines]:
+        return []
+    connection.execute(delete(bylines).where(bylines.c.entry_id == judged.key))
+    return _byline_rows(ledger, judged.key, judged, people)
