@@ -25,7 +25,6 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
-from sqlalchemy.exc import ProgrammingError as ProgrammingError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -50,12 +49,15 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._writer: threading.Lock | None = threading.Lock() if engine.dialect.name == "sqlite" else None
+        # SQLite's readers see one state by nature; PostgreSQL's only where they ask for it.
+        is_sqlite = engine.dialect.name == "sqlite"
+        self._reader = engine if is_sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
+        self._writer: threading.Lock | None = threading.Lock() if is_sqlite else None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the store."""
-        with self.engine.connect() as connection, connection.begin():
+        with self._reader.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -88,12 +90,17 @@ def open_database(url: str) -> Database:
     """
     try:
         engine = _engine(url)
+    except (ArgumentError, NoSuchModuleError, OSError) as error:
+        raise CannotOpenError(f"the database URL {_shown(url)} cannot be used: {error}") from error
+    try:
         _upgrade(engine)
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise CannotOpenError(f"the database URL {_shown(url)} cannot be read: {error}") from error
     except (DatabaseError, sqlite3.DatabaseError, OSError) as error:
-        cause = getattr(error, "orig", None) or error
+        engine.dispose()
+        cause = " ".join(str(getattr(error, "orig", None) or error).split())
         raise CannotOpenError(f"the database {_shown(url)} cannot be opened: {cause}") from error
+    except StorageError:
+        engine.dispose()
+        raise
     return Database(engine)
 
 
@@ -111,6 +118,8 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
     return create_engine(parsed, pool_pre_ping=True)
 
 

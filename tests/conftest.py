@@ -1,4 +1,4 @@
-"""Fixtures that many files share: a fresh store."""
+"""Fixtures that many files share: a fresh store, on each engine in turn."""
 
 from __future__ import annotations
 
@@ -8,11 +8,44 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database, open_database
+from storage.schema import metadata
+from tests.postgres import Server, postgres
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """One PostgreSQL server for the whole run, with a prepared store to copy."""
+    with postgres() as server:
+        server.say("CREATE DATABASE prepared")
+        open_database(server.url("prepared")).close()
+        yield server
+
+
+@pytest.fixture(params=ENGINES)
+def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh store, on SQLite and then on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.db'}"
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    yield server.url("prepared")
+    emptied(server.url("prepared"))
+
+
+def emptied(url: str) -> None:
+    """Leave a store as if it had just been made: quicker than to make another."""
+    database = open_database(url)
+    with database.write() as connection:
+        tables = ", ".join(table.name for table in metadata.sorted_tables)
+        connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY")
+    database.close()
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
+def db(db_url: str) -> Iterator[Database]:
     """A fresh, empty store."""
-    database = open_database(f"sqlite:///{tmp_path / 'store.db'}")
+    database = open_database(db_url)
     yield database
     database.close()

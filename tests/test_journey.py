@@ -90,7 +90,7 @@ def test_the_box_is_kept_apart_from_the_text(db: Database, tmp_path: Path) -> No
     assert kept.filings[0].terms == ("kyrgyz*", '"defence cooperation"')
 
 
-def test_a_restart_polls_nothing_and_changes_no_byte(db: Database, tmp_path: Path) -> None:
+def test_a_restart_polls_nothing_and_changes_no_byte(db: Database, db_url: str, tmp_path: Path) -> None:
     """F-12, V-12: after a restart nothing is due, and every feed is the same to the byte."""
     clock = Clock()
     hands, publisher = served(CONFIG, db, tmp_path, clock)
@@ -98,7 +98,7 @@ def test_a_restart_polls_nothing_and_changes_no_byte(db: Database, tmp_path: Pat
     before = {form: published(db, tmp_path, "all", "", form) for form in ("atom", "rss", "json")}
     db.close()
 
-    again = open_database(f"sqlite:///{tmp_path / 'store.db'}")
+    again = open_database(db_url)
     clock.forward(minutes=5)
     prepare(write_config(tmp_path, CONFIG), again, clock())
     hands, publisher = served(CONFIG, again, tmp_path, clock)
