@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from aggregator.config import Config
 from aggregator.daemon import hands_of, utc_now
-from aggregator.poll import ask, settle
+from aggregator.poll import ask, think
 from aggregator.prepare import own_lease
 from feeds.guard import refuse_url
 from feeds.identity import canonical_url, is_web_url, slugify
@@ -49,8 +49,9 @@ async def add_feed(
             raise NotAddedError(f"the slug {source.slug} is taken; choose another with --slug", bad_usage=True)
         upkeep.add_source(db, source, utc_now())
         claims = intake.claim(db, utc_now(), owner=claim.owner, limit=1, slugs=[source.slug], explicit=True)
-        decision = settle(claims[0], outcome, document, hands, 0) if claims else None
-    if decision is None:
+        decision = think(claims[0], outcome, document, hands, 0) if claims else None
+        recorded = decision is not None and await hands.record(claims[0], decision)
+    if decision is None or not recorded:
         raise NotAddedError(f"{url} was added as {source.slug}, and another process is polling it now")
     return decision, source
 

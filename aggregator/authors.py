@@ -7,8 +7,9 @@ Never: a merge across scripts, or of two names that only look alike: those are a
 from __future__ import annotations
 
 import re
+import unicodedata
 
-from aggregator.topics.fold import fold
+from aggregator.topics.fold import letters
 from feeds.identity import slugify
 from feeds.model import Author, Entry
 from storage.model import Byline
@@ -16,7 +17,7 @@ from storage.model import Byline
 # Words that say "by" before a name, in the languages of our sources.
 _BY = re.compile(
     r"\A(?:by|written by|words by|story by|reported by|view all posts by|автор(?:ы)?|подготовил(?:а)?|"
-    r"yazar|yazan|haber|von|par|por)"
+    r"yazar|yazan|haber|haberi hazırlayan|بقلم|كتب|نویسنده|von|par|por)"
     r"(?:\s*:\s*|\s+)(?=\S)",
     re.IGNORECASE,
 )
@@ -35,9 +36,9 @@ def plain_name(raw: str) -> str:
 
 def author_key(name: str) -> str:
     """The identity of a name: folded, letters and digits only, script kept. "" where there is no letter."""
-    words = re.findall(r"[^\W_]+", name.replace("’", "'").replace("'", ""))
-    key = "".join(fold(word) for word in words)
-    return key if re.search(r"[^\W\d_]", key) else ""
+    # The vowel signs of some scripts are marks. Spelling pairs are for words: Denise and Denize are two people.
+    key = "".join(one for one in letters(name) if one.isalnum() or unicodedata.category(one).startswith("M"))
+    return key if any(one.isalpha() for one in key) else ""
 
 
 def bylines_of(entry: Entry, source_name: str) -> tuple[Byline, ...]:

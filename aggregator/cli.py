@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,6 +28,7 @@ from aggregator.config import Config, ConfigError, load_config
 from aggregator.daemon import WORKERS, hands_of, utc_now
 from aggregator.poll import Hands, poll_many
 from aggregator.prepare import open_store, own_lease, prepare
+from aggregator.refiling import refile_waiting
 from aggregator.settings import FileModel
 from storage import intake, reading
 from storage.database import Database, StorageError
@@ -85,26 +87,39 @@ def _root(
         out.print(context.get_help())
 
 
-@app.command()
-def run(config: ConfigOption = None, host: HostOption = None, port: PortOption = None) -> None:
-    """Poll and serve until stopped: the scheduler and the web server in one process."""
-    from aggregator.serving import run_server
+class Only(StrEnum):
+    """What one process of several does."""
 
-    _logging()
-    loaded = load_config(config, host=host, port=port)
-    with _opened(loaded) as db:
-        asyncio.run(run_server(loaded, db, VERSION, poll=True))
+    POLL = "poll"
+    WEB = "web"
+
+
+@app.command()
+def run(
+    only: Annotated[
+        Only | None, typer.Option("--only", help="Only poll, or only serve: for several processes.")
+    ] = None,
+    config: ConfigOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+) -> None:
+    """Poll and serve until stopped: the scheduler and the web server in one process."""
+    _run(config, host, port, poll=only is not Only.WEB, web=only is not Only.POLL)
 
 
 @app.command()
 def serve(config: ConfigOption = None, host: HostOption = None, port: PortOption = None) -> None:
-    """Serve what the store holds, without polling."""
+    """Serve what the store holds, without polling: the same as `run --only web`."""
+    _run(config, host, port, poll=False, web=True)
+
+
+def _run(config: Path | None, host: str | None, port: int | None, *, poll: bool, web: bool) -> None:
     from aggregator.serving import run_server
 
     _logging()
     loaded = load_config(config, host=host, port=port)
     with _opened(loaded) as db:
-        asyncio.run(run_server(loaded, db, VERSION, poll=False))
+        asyncio.run(run_server(loaded, db, VERSION, poll=poll, web=web))
 
 
 @app.command()
@@ -131,6 +146,7 @@ def poll(
             db, now, owner=own_lease(), limit=1_000_000, slugs=sources or None, explicit=every or bool(sources)
         )
         results = asyncio.run(_poll_now(loaded, db, claims, quiet=as_json))
+        _file_again(loaded, db)
         wanted = sources or (list(followed) if every else [])
         skipped = [followed[slug] for slug in wanted if slug not in {claim.source.slug for claim in claims}]
     rows = show.outcomes(results, skipped, now)
@@ -323,22 +339,27 @@ def schema() -> None:
 
 @contextmanager
 def _opened(config: Config) -> Iterator[Database]:
-    """The store, reconciled with the configuration; a progress bar where history is filed again."""
+    """The store, reconciled with the configuration."""
     db = open_store(config)
     try:
-        with _progress(quiet=not sys.stderr.isatty()) as progress:
-            task = None
-
-            def filed(done: int, total: int) -> None:
-                nonlocal task
-                if task is None:
-                    task = progress.add_task("Filing again", total=total, said="")
-                progress.update(task, completed=done)
-
-            prepare(config, db, utc_now(), filed)
+        prepare(config, db, utc_now())
         yield db
     finally:
         db.close()
+
+
+def _file_again(config: Config, db: Database) -> None:
+    """Do the re-filing that waits, with a progress bar where somebody watches."""
+    with _progress(quiet=False) as progress:
+        task = None
+
+        def filed(done: int, total: int) -> None:
+            nonlocal task
+            if task is None:
+                task = progress.add_task("Filing again", total=total, said="")
+            progress.update(task, completed=done, total=total)
+
+        refile_waiting(db, config.topics, utc_now, owner=own_lease(), progress=filed)
 
 
 def _progress(quiet: bool) -> Progress:

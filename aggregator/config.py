@@ -22,11 +22,12 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from aggregator.authors import author_key
 from aggregator.settings import AuthorModel, FileModel, Settings, SourceModel, TopicModel, web_address
-from aggregator.topics.language import QueryError
+from aggregator.topics.language import QueryError, read_query
 from aggregator.topics.match import Topic, compile_topic
 from feeds.identity import canonical_url, digest, slugify
 from feeds.model import Source
 from storage.model import AuthorRow, SourceRow, TopicRow
+from storage.work import rules_name
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8400
@@ -82,6 +83,11 @@ class Config:
         return self.path.parent
 
     @property
+    def rules(self) -> str:
+        """The name of this set of topic rules."""
+        return rules_name(self.topic_rows)
+
+    @property
     def generation(self) -> str:
         """A hash of every setting that the bytes of a feed depend on."""
         policies = [f"{row.source.slug}={row.source.republish}" for row in self.sources if row.source.republish]
@@ -105,7 +111,9 @@ def load_config(
     model = reading.model()
     host = host or env.get("HELIOGRAPH_HOST") or DEFAULT_HOST
     port = port or _port(env.get("HELIOGRAPH_PORT"))
-    shown_host = f"[{host}]" if ":" in host else "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - only compared
+    # Where it listens on every address, this machine can reach it at its own.
+    near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only compared
+    shown_host = f"[{near}]" if ":" in near else near
     base_url = env.get("HELIOGRAPH_BASE_URL") or model.settings.base_url or f"http://{shown_host}:{port}"
     folder = file.resolve().parent
     sources = tuple(reading.sources(model, folder))
@@ -116,7 +124,7 @@ def load_config(
         path=file.resolve(),
         settings=model.settings,
         base_url=_environment_address(base_url),
-        database=env.get("HELIOGRAPH_DATABASE") or _database(model.settings.database, folder),
+        database=_database(env.get("HELIOGRAPH_DATABASE") or model.settings.database, folder),
         host=host,
         port=port,
         sources=sources,
@@ -145,13 +153,25 @@ class _Reading:
             raise ConfigError(sorted(self._complaints, key=lambda one: one.line))
 
     def model(self) -> FileModel:
+        plain = _plain(self._tree)
         try:
-            return FileModel.model_validate(_plain(self._tree))
+            return FileModel.model_validate(plain)
         except ValidationError as error:
             for one in error.errors():
                 self._complain(one["loc"], _message(dict(one)))
+            # Said now too, so that one look at the file mends all.
+            self._check_queries(plain.get("topics"))
             self.finish()
             raise
+
+    def _check_queries(self, topics: Any) -> None:
+        for slug, one in topics.items() if isinstance(topics, dict) else ():
+            query = one.get("query") if isinstance(one, dict) else None
+            try:
+                if isinstance(query, str):
+                    read_query(" ".join(query.split()))
+            except QueryError as error:
+                self._complain(("topics", slug, "query"), str(error))
 
     def sources(self, model: FileModel, folder: Path) -> Iterator[SourceRow]:
         slugs: dict[str, int] = {}
@@ -261,9 +281,9 @@ def _load_yaml(file: Path) -> CommentedMap:
 
 
 def _plain(node: Any) -> Any:
-    """The tree as ordinary Python values; an empty section is an absent one."""
+    """The tree as ordinary Python values."""
     if isinstance(node, Mapping):
-        return {str(key): _plain(value) for key, value in node.items() if value is not None}
+        return {str(key): _plain(value) for key, value in node.items()}
     if isinstance(node, list):
         return [_plain(value) for value in node]
     if isinstance(node, str):
@@ -286,7 +306,11 @@ def _message(error: dict[str, Any]) -> str:
         return str(error["ctx"]["error"])
     if error["type"] == "literal_error":
         return f"{error['input']!r} is not known: expected {error['ctx']['expected']}"
-    said = str(error["msg"]).replace("Input should be", "expected").replace("a valid dictionary", "keys and values")
+    if error["input"] is None:
+        return "expected a value: nothing stands here"
+    said = str(error["msg"]).replace("Input should be", "expected")
+    said = re.sub(r"a valid dictionary( or instance of \w+)?", "keys and values", said)
+    said = said.replace("a valid tuple", "a list").replace("a valid string", "text")
     return f"{said[0].lower()}{said[1:]}, not {error['input']!r}"[:300]
 
 
@@ -335,7 +359,7 @@ def _database(declared: str, folder: Path) -> str:
 def _port(text: str | None) -> int:
     if not text:
         return DEFAULT_PORT
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536):
         complaint = Complaint(
             file="HELIOGRAPH_PORT", line=0, key="", message=f"expected a port from 1 to 65535, not {text!r}"
         )

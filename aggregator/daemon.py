@@ -1,4 +1,4 @@
-"""The metronome: APScheduler's jobs tick and tidy; start, drain, stop.
+"""The metronome: APScheduler's jobs tick, tidy and work; start, drain, stop.
 
 In: a configuration, an open store. Out: due sources polled while it runs; on SIGTERM polls in flight end or give their
 lease back. Never: a schedule in memory: what is due is a column in the store.
@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -18,10 +19,12 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from aggregator.config import Config
 from aggregator.poll import Hands, poll
 from aggregator.prepare import own_lease, owner_is_dead
+from aggregator.recorder import Recorder
+from aggregator.refiling import refile_waiting
 from feeds.fetch import Fetcher
 from feeds.sandbox import Sandbox
 from storage import intake
-from storage.database import Database
+from storage.database import Database, StorageError
 from storage.model import Claim, Decision
 
 log = logging.getLogger(__name__)
@@ -29,6 +32,7 @@ log = logging.getLogger(__name__)
 WORKERS = 16
 """Polls at a time: most of their time is waiting for strangers."""
 _TICK_SECONDS = 2
+_WORK_SECONDS = 3
 _TIDY_MINUTES = 5
 _DRAIN_SECONDS = 10
 
@@ -45,36 +49,55 @@ def user_agent(config: Config, version: str) -> str:
     return f"Heliograph/{version} (feed aggregator; +{contact})"
 
 
+def fetcher_of(config: Config, version: str) -> Fetcher:
+    """A fetcher with the manners and the reach that the configuration gives it."""
+    private = config.settings.allow_private
+    return Fetcher(user_agent=user_agent(config, version), folder=config.folder, allow_private=private)
+
+
 @asynccontextmanager
 async def hands_of(config: Config, db: Database, version: str) -> AsyncIterator[Hands]:
     """Everything that polls work with, closed at the end."""
-    fetcher = Fetcher(
-        user_agent=user_agent(config, version), folder=config.folder, allow_private=config.settings.allow_private
-    )
-    sandbox = Sandbox()
+    fetcher, sandbox, recorder = fetcher_of(config, version), Sandbox(), Recorder(db)
     try:
-        yield Hands(fetcher=fetcher, parse=sandbox.parse, db=db, topics=config.topics, clock=utc_now)
+        yield Hands(
+            fetcher=fetcher, parse=sandbox.parse, db=db, record=recorder.record, topics=config.topics,
+            rules=config.rules, clock=utc_now,
+        )  # fmt: skip
     finally:
         await sandbox.close()
         await fetcher.close()
 
 
 class Daemon:
-    """Polls what is due, until told to stop."""
+    """Polls what is due and does the work that waits, until told to stop."""
 
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
         self._owner = own_lease()
         self._running: dict[asyncio.Task[Decision | None], Claim] = {}
+        self._retired: list[Fetcher] = []
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._stopping = False
 
     def start(self) -> None:
         """Begin to tick."""
         once = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        self._scheduler.add_job(self._tick, "interval", seconds=_TICK_SECONDS, next_run_time=utc_now(), **once)
-        self._scheduler.add_job(self._tidy, "interval", minutes=_TIDY_MINUTES, **once)
+        now = utc_now()
+        self._scheduler.add_job(self._tick, "interval", seconds=_TICK_SECONDS, id="tick", next_run_time=now, **once)
+        self._scheduler.add_job(self._work, "interval", seconds=_WORK_SECONDS, id="work", next_run_time=now, **once)
+        self._scheduler.add_job(self._tidy, "interval", minutes=_TIDY_MINUTES, id="tidy", **once)
         self._scheduler.start()
+
+    def adopt(self, config: Config, fetcher: Fetcher | None) -> None:
+        """Go on by another configuration: new polls use its rules, and its fetcher where one is given."""
+        if fetcher is not None:
+            # Polls in flight still use the old one.
+            self._retired.append(self._hands.fetcher)
+        self._hands = replace(
+            self._hands, topics=config.topics, rules=config.rules, fetcher=fetcher or self._hands.fetcher
+        )
+        self._soon("tick", "work")
 
     async def stop(self) -> None:
         """Stop cleanly: no new polls; those in flight get a while to end, then give their leases back."""
@@ -86,21 +109,29 @@ class Daemon:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-        await asyncio.to_thread(intake.release, self._hands.db, list(left.values()))
+        try:
+            await asyncio.to_thread(intake.release, self._hands.db, list(left.values()))
+        except StorageError as error:
+            log.error("leases run out by themselves: %s", error)
+        for fetcher in self._retired:
+            await fetcher.close()
 
     async def _tick(self) -> None:
         """Claim as many due sources as there are free workers."""
         free = WORKERS - len(self._running)
         if free <= 0 or self._stopping:
             return
-        claims = await asyncio.to_thread(
-            intake.claim, self._hands.db, self._hands.clock(), owner=self._owner, limit=free
-        )
+        hands = self._hands
+        try:
+            claims = await asyncio.to_thread(intake.claim, hands.db, hands.clock(), owner=self._owner, limit=free)
+        except StorageError as error:
+            log.error("nothing is polled: %s", error)
+            return
         if self._stopping:
-            await asyncio.to_thread(intake.release, self._hands.db, claims)
+            await asyncio.to_thread(intake.release, hands.db, claims)
             return
         for claim in claims:
-            task = asyncio.create_task(poll(claim, self._hands), name=f"poll {claim.source.slug}")
+            task = asyncio.create_task(poll(claim, hands), name=f"poll {claim.source.slug}")
             self._running[task] = claim
             task.add_done_callback(self._done)
 
@@ -108,8 +139,11 @@ class Daemon:
         claim = self._running.pop(task)
         if task.cancelled():
             return
-        if task.exception():
-            log.error("recording %s failed", claim.source.slug, exc_info=task.exception())
+        error = task.exception()
+        if isinstance(error, StorageError):
+            log.error("%s was polled and could not be recorded: %s", claim.source.slug, error)
+        elif error is not None:
+            log.error("recording %s failed", claim.source.slug, exc_info=error)
         elif (decision := task.result()) is not None:
             line = decision.journal
             log.info(
@@ -117,20 +151,40 @@ class Daemon:
                 f" ({line.kind}: {line.detail})" if line.kind else "", line.new, line.changed, line.reason,
             )  # fmt: skip
         # A free worker need not wait for the next tick.
-        if not self._stopping and len(self._running) == WORKERS - 1:
-            self._scheduler.modify_job(self._scheduler.get_jobs()[0].id, next_run_time=utc_now())
+        if len(self._running) == WORKERS - 1:
+            self._soon("tick")
+
+    def _soon(self, *jobs: str) -> None:
+        for job in jobs:
+            if not self._stopping and self._scheduler.get_job(job):
+                self._scheduler.modify_job(job, next_run_time=utc_now())
+
+    async def _work(self) -> None:
+        """Do the later work that waits."""
+        hands = self._hands
+        try:
+            changed = await asyncio.to_thread(
+                refile_waiting, hands.db, hands.topics, hands.clock, owner=self._owner,
+                stopping=lambda: self._stopping or self._hands is not hands,
+            )  # fmt: skip
+        except StorageError as error:
+            log.error("later work waits: %s", error)
+        else:
+            if changed:
+                log.info("filed again: %d filings opened or closed", changed)
 
     async def _tidy(self) -> None:
         """Free what dead pollers of this machine still hold."""
-        await asyncio.to_thread(intake.release_lost, self._hands.db, owner_is_dead)
+        try:
+            await asyncio.to_thread(intake.release_lost, self._hands.db, owner_is_dead)
+        except StorageError as error:
+            log.error("not tidied: %s", error)
 
 
-async def until_stopped(on_stop: Callable[[], None] | None = None) -> None:
+async def until_stopped() -> None:
     """Wait for SIGTERM or SIGINT."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     await told.wait()
-    if on_stop:
-        on_stop()

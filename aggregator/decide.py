@@ -19,8 +19,8 @@ from storage.model import Claim, DateNote, Decision, JournalLine, Judged, Known,
 
 # A clock may be wrong by a time zone and a little; more is no date to sort by (I-11).
 _FUTURE = timedelta(hours=24)
-# Feeds are younger than this; what says otherwise is an empty field of some database.
-_OLDEST = datetime(1970, 1, 3, tzinfo=UTC)
+# The web is younger than this; what says otherwise is an empty field of some database or a lost century (I-11).
+_OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 def decide(

@@ -17,7 +17,7 @@ from feeds.fetch import Fetcher
 from feeds.identity import without_credentials
 from feeds.model import Answer, Document, Failed, FailureKind, Fetched, Outcome
 from storage import intake
-from storage.database import Database
+from storage.database import Database, StorageError
 from storage.model import Claim, Decision
 
 log = logging.getLogger(__name__)
@@ -27,12 +27,14 @@ AsyncParser = Callable[[bytes, str, str], Awaitable[Document | Failed]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hands:
-    """What a poll works with: the wire, the reader of documents, the memory, the rules, the clock."""
+    """What a poll works with: the wire, the reader of documents, the memory, the rules and their name, the clock."""
 
     fetcher: Fetcher
     parse: AsyncParser
     db: Database
+    record: Callable[[Claim, Decision], Awaitable[bool]]
     topics: Sequence[Topic]
+    rules: str
     clock: Callable[[], datetime]
 
 
@@ -46,13 +48,22 @@ async def poll(claim: Claim, hands: Hands) -> Decision | None:
         outcome, document = _fault(error, None), None
     milliseconds = round((asyncio.get_running_loop().time() - started) * 1000)
     try:
-        return await asyncio.to_thread(settle, claim, outcome, document, hands, milliseconds)
+        return await _conclude(claim, outcome, document, hands, milliseconds)
+    except StorageError:
+        raise  # the store is away: nothing is known of the source that was not known before
     except Exception as error:
         if document is None:
-            raise  # the store itself is in trouble
+            raise
         # Something in the document cannot be judged or kept: the source fails and backs off, and the journal says so.
         log.exception("recording %s failed", claim.source.slug)
-        return await asyncio.to_thread(settle, claim, _fault(error, outcome.answer), None, hands, milliseconds)
+        return await _conclude(claim, _fault(error, outcome.answer), None, hands, milliseconds)
+
+
+async def _conclude(
+    claim: Claim, outcome: Outcome, document: Document | None, hands: Hands, milliseconds: int
+) -> Decision | None:
+    decision = await asyncio.to_thread(think, claim, outcome, document, hands, milliseconds)
+    return decision if await hands.record(claim, decision) else None
 
 
 def _fault(error: Exception, answer: Answer | None) -> Failed:
@@ -72,14 +83,12 @@ async def ask(claim: Claim, hands: Hands) -> tuple[Outcome, Document | None]:
     return outcome, read
 
 
-def settle(
-    claim: Claim, outcome: Outcome, document: Document | None, hands: Hands, milliseconds: int
-) -> Decision | None:
-    """Compare with what we know, decide, and write it down."""
+def think(claim: Claim, outcome: Outcome, document: Document | None, hands: Hands, milliseconds: int) -> Decision:
+    """Compare with what we know, and decide."""
     ids = [entry.id for entry in document.entries] if document else []
     known = intake.known(hands.db, claim.source_id, ids)
     decision = decide(claim, outcome, document, known, hands.topics, hands.clock(), milliseconds)
-    return decision if intake.record(hands.db, claim, decision) else None
+    return replace(decision, rules=hands.rules)
 
 
 async def poll_many(

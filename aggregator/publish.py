@@ -49,6 +49,14 @@ class Publisher:
         self._bodies: OrderedDict[tuple[str, str, str], tuple[int, Body]] = OrderedDict()
         self._lock = Lock()
 
+    def adopt(self, config: Config) -> None:
+        """Go on by another configuration. Bytes are kept while nothing changed that stands in them."""
+        with self._lock:
+            if config.generation != self.config.generation:
+                self._bodies.clear()
+            self.config = config
+            self.viewer = Viewer(policy=config.settings.republish)
+
     def feed(self, output: Output, form: str, now: datetime) -> Body:
         """The feed of an output as "atom", "rss" or "json"."""
         key = (output.kind, output.slug, form)

@@ -64,11 +64,14 @@ def _after_failure(source: Source, state: State, failed: Failed, failures: int, 
         fresh, fresh_why = _freshness(failed.answer, now)
         if fresh and fresh > floor:
             floor, why = fresh, fresh_why
-        return Next(at=floor, reason=why, floor_until=floor, floor_reason=why)
+        # "Retry-After: 1" is leave to come back, not a wish to be asked every second (F-26).
+        planned = now + _jittered(source.every, source.slug, now)
+        return Next(at=max(floor, planned), reason=why, floor_until=floor, floor_reason=why)
     # Where the publisher was not even reached, the trouble may be ours: a line that comes back should not wait long.
     unreached = failed.kind in (FailureKind.DNS, FailureKind.CONNECT)
     first = _FIRST_UNREACHED if unreached else max(source.every, _FIRST_BACK_OFF)
-    wait = min(_LONGEST_BACK_OFF, first * 2 ** min(failures - 1, 10))
+    longest = _LONGEST_BACK_OFF if unreached else max(source.every, _LONGEST_BACK_OFF)
+    wait = min(longest, first * 2 ** min(failures - 1, 10))
     at = now + _jittered(wait, source.slug, now)
     times = "once" if failures == 1 else f"{failures} times in a row"
     return Next(at=at, reason=f"failed {times}: waiting {spoken(wait)}")
@@ -77,8 +80,9 @@ def _after_failure(source: Source, state: State, failed: Failed, failures: int, 
 def retry_after(headers: Mapping[str, str], now: datetime) -> tuple[datetime, str]:
     """Until when a busy publisher wants to be left alone (F-30, F-31): seconds, or a date against its own clock."""
     value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        wait = timedelta(seconds=min(int(value), int(_LONGEST_BUSY.total_seconds())))
+    seconds = _whole_seconds(value)
+    if seconds is not None:
+        wait = timedelta(seconds=seconds)
     else:
         stamp = _http_date(value)
         wait = stamp - (_http_date(headers.get("date", "")) or now) if stamp else timedelta()
@@ -87,8 +91,8 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> tuple[datetime, st
             now + _BUSY_WITHOUT_WORD,
             f"the publisher is busy and does not say for how long: waiting {spoken(_BUSY_WITHOUT_WORD)}",
         )
-    wait = min(wait, _LONGEST_BUSY)
-    return now + wait, f"Retry-After: the publisher asks for {spoken(wait)}"
+    taken = f": taken as {spoken(_LONGEST_BUSY)}" if wait > _LONGEST_BUSY else ""
+    return now + min(wait, _LONGEST_BUSY), f"Retry-After: the publisher asks for {spoken(wait)}{taken}"
 
 
 def _freshness(answer: Answer, now: datetime) -> tuple[datetime | None, str]:
@@ -100,11 +104,8 @@ def _freshness(answer: Answer, now: datetime) -> tuple[datetime | None, str]:
     ages = [part.removeprefix("max-age=").strip('"') for part in directives if part.startswith("max-age=")]
     if ages:
         # Conflicting values: the most restrictive, which is the shortest (RFC 9111 section 4.2.1).
-        values = [min(int(age), 2**31) for age in ages if age.isascii() and age.isdigit()]
-        age = headers.get("age", "0").strip()
-        seconds = (min(values) if values else 0) - (
-            int(age) if age.isascii() and age.isdigit() and len(age) < 11 else 0
-        )
+        values = [_whole_seconds(age) or 0 for age in ages]
+        seconds = min(values) - (_whole_seconds(headers.get("age", "").strip()) or 0)
         return _capped(timedelta(seconds=seconds), "max-age", now)
     expires = _http_date(headers.get("expires", ""))
     if expires is None:
@@ -118,6 +119,14 @@ def _capped(lifetime: timedelta, name: str, now: datetime) -> tuple[datetime | N
     if lifetime > _LONGEST_FRESH:
         return now + _LONGEST_FRESH, f"{name} asks for {spoken(lifetime)}: taken as {spoken(_LONGEST_FRESH)}"
     return now + lifetime, f"{name}: fresh for {spoken(lifetime)}"
+
+
+def _whole_seconds(text: str) -> int | None:
+    """A number of seconds, 2^31 at most as RFC 9111 section 1.2.2 has it; None for anything else."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    # Python refuses to read thousands of digits, which a stranger may well send.
+    return min(int(text), 2**31) if len(text) <= 20 else 2**31
 
 
 def _http_date(value: str) -> datetime | None:

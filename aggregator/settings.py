@@ -10,10 +10,12 @@ import ipaddress
 import re
 from datetime import timedelta
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from feeds.guard import Network, refuse_url
+from feeds.identity import is_web_url
 from feeds.model import Republish
 
 _SHORTEST_EVERY = timedelta(minutes=1)
@@ -41,9 +43,13 @@ def _network(value: Any) -> Network:
 def web_address(value: Any) -> str:
     """An http or https address without a slash at its end. Raises ValueError."""
     text = str(value).strip()
-    refused = refuse_url(text)
-    if refused:
-        raise ValueError(f"expected an http or https address: {refused}")
+    try:
+        # Not `refuse_url`: where we serve is not where we ask, any port will do.
+        good = is_web_url(text) and urlsplit(text).port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(f"expected an http or https address, not {text!r}")
     return text.rstrip("/")
 
 
@@ -65,6 +71,12 @@ Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_keys(cls, data: Any) -> Any:
+        """An empty key is an absent one."""
+        return {key: value for key, value in data.items() if value is not None} if isinstance(data, dict) else data
 
 
 class Settings(_Model):

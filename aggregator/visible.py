@@ -40,5 +40,7 @@ def _cut(summary: str) -> str:
     """A summary as plain words (still HTML, but without markup), cut at a word where it is longer than a summary."""
     words = " ".join(clean.plain_text(summary).split())
     if len(words) > _LONGEST_SUMMARY:
-        words = words[:_LONGEST_SUMMARY].rpartition(" ")[0].rstrip(",;:–— ") + " …"
+        start = words[:_LONGEST_SUMMARY]
+        # A script without spaces has no word to cut at.
+        words = (start.rpartition(" ")[0] or start).rstrip(",;:–— ") + " …"
     return clean.escape(words)

@@ -5,6 +5,7 @@ Never: a statement about sources or entries: those live beside their purpose.
 
 StorageError
  +-- CannotOpenError     the URL, the file or the server
+ +-- UnavailableError    it was open, and now cannot be read or written: a server that went, a full disk
  +-- FromTheFutureError  a schema that a newer Heliograph wrote
 """
 
@@ -24,7 +25,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    NoSuchModuleError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -35,6 +45,10 @@ class StorageError(Exception):
 
 class CannotOpenError(StorageError):
     """The database cannot be opened: its URL, its file or its server."""
+
+
+class UnavailableError(StorageError):
+    """The store cannot be read or written just now; what was to be written was not. It may recover by itself."""
 
 
 class FromTheFutureError(StorageError):
@@ -57,17 +71,18 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the store."""
-        with self._reader.connect() as connection, connection.begin():
+        with _told(), self._reader.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that is committed at the end, or rolled back with the exception that ended it."""
         if self._writer is None:
-            with self.engine.begin() as connection:
+            with _told(), self.engine.begin() as connection:
                 yield connection
             return
         with (
+            _told(),
             self._writer,
             self.engine.connect().execution_options(heliograph_write=True) as connection,
             connection.begin(),
@@ -102,6 +117,18 @@ def open_database(url: str) -> Database:
         engine.dispose()
         raise
     return Database(engine)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Trouble of the engine as ours: what to do is for those who wait or who read the message. Bugs stay bugs."""
+    try:
+        yield
+    except (IntegrityError, ProgrammingError, DataError):
+        raise
+    except (DatabaseError, InterfaceError, PoolTimeoutError) as error:
+        cause = " ".join(str(getattr(error, "orig", None) or error).split())
+        raise UnavailableError(f"the store cannot be used just now: {cause}") from error
 
 
 def current_schema(connection: Connection) -> str | None:

@@ -18,8 +18,11 @@ from storage.model import Claim, Decision, Known, KnownEntry
 from storage.outputs import ALL, Ledger, Ref
 from storage.recording import write_entries
 from storage.schema import bylines, entries, filings, journal, seen, sources
+from storage.work import REFILE, put_work, rules_of
 
 _CHUNK = 500
+# Two machines' clocks may differ a little without one of them having jumped.
+_CLOCKS_DIFFER = timedelta(hours=1)
 # A permanent redirect is believed when it was seen this often, over this long (F-33).
 _MOVES_SEEN = 2
 _MOVES_OVER = timedelta(hours=24)
@@ -39,12 +42,16 @@ def claim(
 
     `explicit` ignores our own schedule, never the publisher's floor. `slugs` narrows to those sources.
     """
+    # A poll in the future means that the clock jumped back: what was planned by it says nothing.
+    jumped = sources.c.last_poll_at > now + _CLOCKS_DIFFER
     due: list[ColumnElement[bool]] = [
         sources.c.retired_at.is_(None),
-        or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now),
-        or_(sources.c.floor_until.is_(None), sources.c.floor_until <= now),
+        sources.c.next_poll_at.is_not(None),
+        or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now, sources.c.lease_until > now + lease * 2),
+        or_(sources.c.floor_until.is_(None), sources.c.floor_until <= now, jumped),
     ]
-    due.append(sources.c.next_poll_at.is_not(None) if explicit else sources.c.next_poll_at <= now)
+    if not explicit:
+        due.append(or_(sources.c.next_poll_at <= now, jumped))
     if slugs is not None:
         due.append(sources.c.slug.in_(list(slugs)))
     chosen = (
@@ -114,12 +121,16 @@ def record(db: Database, claim: Claim, decision: Decision) -> bool:
 
     False, and nothing is written, where the lease was lost to another poller in the meantime.
     """
+    return record_many(db, [(claim, decision)])[0]
+
+
+def record_many(db: Database, decided: Sequence[tuple[Claim, Decision]]) -> list[bool]:
+    """The same for several polls in one transaction, which costs one wait for the disk: for those that found nothing."""
     with db.write() as connection:
-        return record_in(connection, claim, decision)
+        return [_record(connection, claim, decision) for claim, decision in decided]
 
 
-def record_in(connection: Connection, claim: Claim, decision: Decision) -> bool:
-    """The same inside a transaction of the caller's: polls that found nothing new may share one."""
+def _record(connection: Connection, claim: Claim, decision: Decision) -> bool:
     now = decision.journal.at
     ledger = Ledger(connection, now)
     if decision.new or decision.changed:
@@ -130,6 +141,9 @@ def record_in(connection: Connection, claim: Claim, decision: Decision) -> bool:
     ledger.touch(renamed)
     if decision.new or decision.changed:
         write_entries(connection, ledger, claim.source_id, decision, now)
+        if decision.rules != rules_of(connection):
+            # The rules changed while this poll was under way: whatever it brought is held against today's.
+            put_work(connection, REFILE, "topics", {"slugs": None, "after": 0}, now)
     ledger.close()
     line = decision.journal
     connection.execute(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from feeds.model import Entry, Head, Republish, Source, Validators
 
@@ -148,13 +148,14 @@ class Decision:
     """All that one poll changes, recorded in one transaction.
 
     `head` is None where the feed's own description did not come. `moved_to` is where permanent redirects led this time
-    (F-33), "" where none did.
+    (F-33), "" where none did. `rules` names the set of rules that entries were held against.
     """
 
     state: State
     journal: JournalLine
     head: Head | None = None
     moved_to: str = ""
+    rules: str = ""
     new: tuple[Judged, ...] = ()
     changed: tuple[Judged, ...] = ()
 
@@ -223,9 +224,22 @@ class Kept:
     updated: datetime
     first_seen: datetime
     revisions: int
+    fingerprint: str = ""
     hidden_at: datetime | None = None
     author_slugs: tuple[str, ...] = ()
     filings: tuple[Why, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A piece of later work, leased like a source. `payload` holds how far it has come."""
+
+    id: int
+    kind: str
+    subject: str
+    payload: dict[str, Any]
+    attempts: int
+    owner: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
@@ -138,6 +137,7 @@ def _kept(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
                 updated=row["updated"],
                 first_seen=row["first_seen"],
                 revisions=row["revisions"],
+                fingerprint=row["fingerprint"],
                 hidden_at=row["hidden_at"],
                 author_slugs=tuple(slug for _, slug in people),
                 filings=tuple(filed[row["id"]]),
@@ -281,12 +281,10 @@ def journal_of(db: Database, slug: str, *, limit: int = 20) -> list[JournalLine]
     return [JournalLine(**{name: row[name] for name in JournalLine.__slots__}) for row in found]
 
 
-def next_due(db: Database) -> datetime | None:
-    """When the next source falls due, None where none will."""
+def newest_entry(db: Database) -> int:
+    """The key of the newest entry, 0 where there is none."""
     with db.read() as connection:
-        return connection.execute(
-            select(func.min(sources.c.next_poll_at)).where(sources.c.retired_at.is_(None))
-        ).scalar_one_or_none()
+        return int(connection.execute(select(func.max(entries.c.id))).scalar_one_or_none() or 0)
 
 
 def counts(db: Database) -> dict[str, int]:

@@ -136,7 +136,12 @@ def said(row: RowMapping, names: Sequence[str]) -> dict[str, Any]:
 
 def seen_key(entry_id: str) -> str:
     """The key under which an id is remembered as seen: of one length, however long publishers make their ids."""
-    return hashlib.sha256(entry_id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return digest_of(entry_id)
+
+
+def digest_of(text: str) -> str:
+    """A SHA-256 as 32 hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def is_web_url(url: str) -> bool:

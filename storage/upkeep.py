@@ -6,7 +6,8 @@ Never: an entry removed because its source was.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,36 +20,49 @@ from storage.intake import feeds_naming
 from storage.model import AuthorRow, Filing, Origin, SourceRow, TopicRow
 from storage.outputs import ALL, Ledger, new_output, renew
 from storage.recording import refile_entry
-from storage.schema import filings, meta, outputs, sources, topics
+from storage.schema import entries, filings, meta, outputs, sources, topics
 from storage.slugs import rename, retire
+from storage.work import REFILE, put_work, rules_name, set_rules
 
 
-def reconcile(
-    db: Database,
-    *,
-    sources_: Sequence[SourceRow],
-    topics_: Sequence[TopicRow],
-    authors_: Sequence[AuthorRow],
-    now: datetime,
-) -> list[str]:
-    """Make the store say what the configuration declares. The slugs of topics whose entries are to be filed again."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """All that a configuration declares."""
+
+    sources: Sequence[SourceRow] = ()
+    topics: Sequence[TopicRow] = ()
+    authors: Sequence[AuthorRow] = ()
+
+
+def reconcile(db: Database, declared: Declared, now: datetime) -> list[str]:
+    """Make the store say what the configuration declares; topics whose rule changed wait in the work queue.
+
+    The slugs of those topics.
+    """
     with db.write() as connection:
-        if connection.execute(select(outputs.c.ref).where(outputs.c.kind == "all")).first() is None:
-            new_output(connection, *ALL, now)
-        Ledger(connection, now).lock([ALL])
-        for position, source in enumerate(sources_):
-            rename(connection, sources, "sources", source.source.slug, source.formerly)
-            _put_source(connection, source.source, "file", position, now)
-        retire(connection, sources, [one.source.slug for one in sources_], now)
-        for position, topic in enumerate(topics_):
-            rename(connection, topics, "topics", topic.slug, topic.formerly)
-            _put_topic(connection, topic, position, now)
-        retire(connection, topics, [one.slug for one in topics_], now)
-        put_authors(connection, authors_, now)
-        stale = select(topics.c.slug).where(
-            topics.c.retired_at.is_(None), topics.c.filed_version != topics.c.rule_version
-        )
-        return list(connection.execute(stale.order_by(topics.c.position)).scalars())
+        return reconcile_in(connection, declared, now)
+
+
+def reconcile_in(connection: Connection, declared: Declared, now: datetime) -> list[str]:
+    """The same inside a transaction of the caller's: who rolls it back has seen what would happen."""
+    if connection.execute(select(outputs.c.ref).where(outputs.c.kind == "all")).first() is None:
+        new_output(connection, *ALL, now)
+    Ledger(connection, now).lock([ALL])
+    for position, source in enumerate(declared.sources):
+        rename(connection, sources, "sources", source.source.slug, source.formerly)
+        _put_source(connection, source.source, "file", position, now)
+    retire(connection, sources, [one.source.slug for one in declared.sources], now)
+    for position, topic in enumerate(declared.topics):
+        rename(connection, topics, "topics", topic.slug, topic.formerly)
+        _put_topic(connection, topic, position, now)
+    retire(connection, topics, [one.slug for one in declared.topics], now)
+    put_authors(connection, declared.authors, now)
+    set_rules(connection, rules_name(declared.topics))
+    stale = select(topics.c.slug).where(topics.c.retired_at.is_(None), topics.c.filed_version != topics.c.rule_version)
+    slugs = list(connection.execute(stale.order_by(topics.c.position)).scalars())
+    if slugs:
+        put_work(connection, REFILE, "topics", {"slugs": slugs, "after": 0}, now)
+    return slugs
 
 
 def add_source(db: Database, source: Source, now: datetime) -> None:
@@ -104,20 +118,29 @@ def _put_topic(connection: Connection, topic: TopicRow, position: int, now: date
             renew(connection, [("topics", held["id"])], now)
 
 
-def refile(db: Database, judged: Sequence[tuple[int, Sequence[Filing]]], slugs: Sequence[str], now: datetime) -> int:
+def refile(
+    db: Database, judged: Sequence[tuple[int, str, Sequence[Filing]]], slugs: Sequence[str], now: datetime
+) -> int:
     """File stored entries anew under the topics `slugs`: close what no longer holds, open what does, unannounced.
 
-    How many filings were opened or closed. A filing that still holds keeps its place and learns today's words.
+    `judged` are entries with the fingerprint of the words that were held against the rules: one that was edited since
+    was filed by its edit. How many filings were opened or closed. A filing that still holds keeps its place and learns
+    today's words.
     """
     with db.write() as connection:
         named = select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(list(slugs)))
         ids = {row.slug: row.id for row in connection.execute(named)}
         ledger = Ledger(connection, now)
-        ledger.lock(("topics", ref) for ref in ids.values())
-        held = _open_filings(connection, [key for key, _ in judged], list(ids.values()))
+        ledger.lock([ALL, *(("topics", ref) for ref in ids.values())])
+        keys = [key for key, _, _ in judged]
+        held = _open_filings(connection, keys, list(ids.values()))
+        words = select(entries.c.id, entries.c.fingerprint).where(entries.c.id.in_(keys))
+        today = {row.id: row.fingerprint for row in connection.execute(words)}
         opened: list[dict[str, Any]] = []
         closed = 0
-        for key, found in judged:
+        for key, fingerprint, found in judged:
+            if today.get(key) != fingerprint:
+                continue
             wanted = {ids[filing.topic]: filing for filing in found if filing.topic in ids}
             mine = held.get(key, {})
             opened += refile_entry(connection, ledger, key, mine, wanted, now, announced=False)
@@ -138,11 +161,11 @@ def _open_filings(connection: Connection, keys: Sequence[int], ids: Sequence[int
     return found
 
 
-def mark_filed(db: Database, slugs: Sequence[str]) -> None:
-    """These topics' filings are complete for today's rule."""
+def mark_filed(db: Database, versions: Mapping[str, str]) -> None:
+    """These topics' filings are complete for these versions of their rules."""
     with db.write() as connection:
-        these = topics.c.slug.in_(list(slugs))
-        connection.execute(update(topics).where(these).values(filed_version=topics.c.rule_version))
+        for slug, version in sorted(versions.items()):
+            connection.execute(update(topics).where(topics.c.slug == slug).values(filed_version=version))
 
 
 def remember(db: Database, key: str, value: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import httpx
 from aggregator.config import Config, load_config
 from aggregator.decide import decide
 from aggregator.poll import Hands, poll
+from aggregator.recorder import Recorder
 from aggregator.topics.match import Topic, compile_topic
 from feeds.fetch import Fetcher
 from feeds.model import Answer, Author, Document, Entry, Failed, Fetched, Head, Source, Validators
@@ -24,6 +25,8 @@ from feeds.parse import parse
 from storage import intake, upkeep
 from storage.database import Database
 from storage.model import Decision, SourceRow, TopicRow
+from storage.upkeep import Declared
+from storage.work import rules_name
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -112,9 +115,15 @@ def declare(db: Database, *sources: Source, topics: dict[str, str] | None = None
     rows = [
         TopicRow(slug=one.slug, title=one.title, query=one.query, rule_version=one.rule_version) for one in compiled
     ]
-    upkeep.reconcile(db, sources_=[SourceRow(source=one) for one in sources], topics_=rows, authors_=[], now=now)
-    upkeep.mark_filed(db, list(topics or {}))
+    upkeep.reconcile(db, Declared(sources=[SourceRow(source=one) for one in sources], topics=rows), now)
+    upkeep.mark_filed(db, {one.slug: one.rule_version for one in compiled})
     return compiled
+
+
+def rules_of(topics: Sequence[Topic]) -> str:
+    """The name of a set of compiled rules."""
+    rows = [TopicRow(slug=one.slug, title="", query="", rule_version=one.rule_version) for one in topics]
+    return rules_name(rows)
 
 
 def take(
@@ -132,7 +141,7 @@ def take(
     answer = Answer(status=200, url=claim.source.url)
     outcome = Fetched(answer=answer, body=b"x", validators=Validators(url=claim.source.url))
     known = intake.known(db, claim.source_id, [entry.id for entry in entries])
-    decision = decide(claim, outcome, document, known, topics, now)
+    decision = replace(decide(claim, outcome, document, known, topics, now), rules=rules_of(topics))
     assert intake.record(db, claim, decision)
     return decision
 
@@ -145,7 +154,10 @@ async def parse_here(body: bytes, url: str, content_type: str) -> Document | Fai
 def make_hands(db: Database, publisher: Publisher, topics: Sequence[Topic] = (), clock: Clock | None = None) -> Hands:
     """What a poll works with, on a fake publisher and a clock that stands still."""
     fetcher = Fetcher(user_agent="Heliograph/test (+https://h.example)", folder=Path(), transport=publisher.transport)
-    return Hands(fetcher=fetcher, parse=parse_here, db=db, topics=topics, clock=clock or Clock())
+    return Hands(
+        fetcher=fetcher, parse=parse_here, db=db, record=Recorder(db).record, topics=topics, rules=rules_of(topics),
+        clock=clock or Clock(),
+    )  # fmt: skip
 
 
 def poll_all(hands: Hands, *, explicit: bool = False) -> list[Decision | None]:

@@ -116,7 +116,7 @@ def test_a_store_that_cannot_be_opened_exits_with_1(tmp_path: Path, run: Run) ->
     status, _, err = run("status")
 
     assert status == 1
-    assert "cannot be opened" in err
+    assert "cannot be used" in err
 
 
 def test_init_writes_a_configuration_that_is_good(tmp_path: Path, run: Run) -> None:

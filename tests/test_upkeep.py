@@ -10,6 +10,7 @@ from feeds.model import Source
 from storage import reading, upkeep
 from storage.database import Database
 from storage.model import AuthorRow, SourceRow, TopicRow
+from storage.upkeep import Declared
 from tests.fakes import NOON, declare, make_entry, make_source, take
 
 
@@ -17,9 +18,8 @@ def put(db: Database, *, sources: list[SourceRow] | None = None, topics: list[To
         authors: list[AuthorRow] | None = None, hours: int = 1) -> list[str]:  # fmt: skip
     """Reconcile with these; one source by default."""
     rows = [SourceRow(source=make_source())] if sources is None else sources
-    return upkeep.reconcile(
-        db, sources_=rows, topics_=topics or [], authors_=authors or [], now=NOON + timedelta(hours=hours)
-    )
+    declared = Declared(sources=rows, topics=topics or [], authors=authors or [])
+    return upkeep.reconcile(db, declared, NOON + timedelta(hours=hours))
 
 
 def author(slug: str, *names: str, formerly: tuple[str, ...] = ()) -> AuthorRow:
@@ -98,7 +98,7 @@ def test_a_renamed_topic_keeps_its_lasting_id(db: Database) -> None:
 def test_only_changed_rules_are_filed_again(db: Database) -> None:
     """New topics and topics with another rule are named; a changed title is not a changed rule."""
     assert put(db, topics=[topic("air", "helicopter*")]) == ["air"]
-    upkeep.mark_filed(db, ["air"])
+    upkeep.mark_filed(db, {"air": topic("air", "helicopter*").rule_version})
     assert put(db, topics=[topic("air", "helicopter*")]) == []
     assert put(db, topics=[topic("air", "helicopter* OR drone*"), topic("sea", "frigate*")]) == ["air", "sea"]
 
@@ -109,7 +109,8 @@ def test_filing_again_announces_nothing(db: Database) -> None:
     take(db, [make_entry(id="1", title="Helicopter"), make_entry(id="2", title="Drone")], topics=declared)
     put(db, topics=[topic("air", "drone*")])
     rule = compile_topic("air", "air", "drone*")
-    judged = [(one.key, judge([rule], one.entry, make_source())) for one in reading.entries_after(db, 0, 10)]
+    held = reading.entries_after(db, 0, 10)
+    judged = [(one.key, one.fingerprint, judge([rule], one.entry, make_source())) for one in held]
 
     assert upkeep.refile(db, judged, ["air"], NOON + timedelta(hours=2)) == 2
     assert [one.entry.id for one in reading.page(db, "topics", "air", limit=9)] == ["2"]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
 APOSTROPHES = "'’‘ʼʻ`´＇′"
 # Soft hyphen, Arabic tatweel, zero-width characters, marks of writing direction, variation selectors of emoji.
@@ -33,14 +32,14 @@ _DESIGNATOR = re.compile(r"[^\W\d_]{1,3}\d+[^\W_]*\Z")
 _BY_SOUND = str.maketrans(
     {
         **dict(zip("абвгдезийклмнопрстуфыэ", "abvgdeziyklmnoprstufye", strict=True)),
-        **{"ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "yu", "я": "ya", "ь": "", "ъ": ""},
+        "ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "yu", "я": "ya", "ь": "", "ъ": "",
     }
-)
+)  # fmt: skip
 _BY_LOOK = str.maketrans("авекмнорстухѕіј", "abekmhopctyxsij")
 
 _PAIRS = (
     (re.compile(r"\A(self|air|counter)?(defen|offen|preten)[sc](e|es|eless)\Z"), r"\1\2s\3"),
-    (re.compile(r"\A(licen|practi)c(e|es|ed|ing)\Z"), r"\1s\2"),
+    (re.compile(r"\A(licen|practi)[sc](e|es|ed|ing)\Z"), r"\1s\2"),
     (
         re.compile(
             r"\A(\w*)(arm|lab|harb|neighb|fav|hon|col|behavi|endeav|hum|rum|vap|rig|vig|splend|sav|par[kl])our(\w*)\Z"
@@ -61,7 +60,8 @@ _BEGINNINGS = (
     ("our", "or"), ("is", "iz"), ("isat", "izat"), ("ys", "yz"), ("enc", "ens"), ("noeuv", "neuv"), ("noeuvr", "neuver"),
 )  # fmt: skip
 _SHORTEST_BEGINNING = 6
-_LONGEST_REMEMBERED = 40
+# Longer than any name; some characters stand for a whole sentence (ﷺ), and a hostile text could be all of these.
+_LONGEST_FOLDED = 300
 
 
 def fold(word: str) -> str:
@@ -91,8 +91,7 @@ def prefix_forms(prefix: str) -> tuple[str, ...]:
 
 def held_forms(word: str) -> tuple[str, ...]:
     """Every form under which a word of a text is found: as a query looks for it, and as it is written, for prefixes."""
-    # What is remembered is bounded: a hostile text is full of long words that never come again.
-    return _remembered(word) if len(word) <= _LONGEST_REMEMBERED else _held_forms(word)
+    return tuple(dict.fromkeys((letters(word), *forms(word))))
 
 
 def spelling(word: str) -> str:
@@ -105,7 +104,7 @@ def spelling(word: str) -> str:
 
 def letters(word: str) -> str:
     """The folded form without spelling pairs: what names are compared by."""
-    text = unicodedata.normalize("NFKC", word.translate(_DROP)).translate(_DROP).casefold()
+    text = unicodedata.normalize("NFKC", word.translate(_DROP)).translate(_DROP).casefold()[:_LONGEST_FOLDED]
     return _without_marks(text).translate(_LATIN).translate(_ARABIC)
 
 
@@ -118,10 +117,3 @@ def _without_marks(text: str) -> str:
         if other_letter or not unicodedata.combining(character):
             kept.append(character)
     return unicodedata.normalize("NFC", "".join(kept))
-
-
-def _held_forms(word: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((letters(word), *forms(word))))
-
-
-_remembered = lru_cache(maxsize=100_000)(_held_forms)

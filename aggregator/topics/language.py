@@ -18,7 +18,7 @@ from lark import Lark, Token, Transformer, UnexpectedToken, v_args
 from lark.exceptions import UnexpectedInput, VisitError
 
 from aggregator.topics.fold import forms, prefix_forms
-from aggregator.topics.words import compounds, parts_of
+from aggregator.topics.words import compounds, is_spaceless
 
 FIELDS = ("title", "text", "author", "source", "lang", "tag")
 LONGEST_QUERY = 20_000
@@ -40,7 +40,7 @@ _GRAMMAR = r"""
 _OR: "OR"
 _AND: "AND"
 _NOT: "NOT"
-_MINUS: "-"
+_MINUS: /-(?=\S)/
 FIELD.2: /[A-Za-z_]+:(?=\S)/
 PHRASE: /"[^"]*"/
 WORD: /(?!(?:OR|AND|NOT)(?![^\s()":]))[^\s()":-][^\s()":]*/
@@ -52,8 +52,8 @@ _EXPECTED = {
 }  # fmt: skip
 
 
-# What the language will have; read as words today, it would silently mean something else.
-_LATER = re.compile(r"NEAR(/\d+)?\Z|[@=~]|\w+[<>]=?")
+# What the language will have, and what other query languages have; read as words, it would silently mean something else.
+_FOREIGN = re.compile(r"NEAR(/\d+)?\Z|.*[@=~<>?|^\[\]{}\\“”„«»]|[–—−]", re.DOTALL)
 _UNDERSTOOD = 'words, word*, "phrases", AND, OR, NOT, parentheses and the fields ' + ", ".join(FIELDS)
 
 
@@ -76,10 +76,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word or phrase in a field ("" is title and text). `variants` are the ways to write it, as rows of pieces."""
+    """A word or phrase in a field ("" is title and text). Each of its `words` has spellings, which are rows of pieces."""
 
     written: str
-    variants: tuple[tuple[Piece, ...], ...]
+    words: tuple[tuple[tuple[Piece, ...], ...], ...]
     field: str = ""
 
 
@@ -129,7 +129,7 @@ def read_query(query: str) -> Node:
 
 def _scope(node: Node, field: str) -> Node:
     if isinstance(node, Term):
-        return Term(node.written, node.variants, node.field or field)
+        return Term(node.written, node.words, node.field or field)
     if isinstance(node, Not):
         return Not(_scope(node.part, field))
     return type(node)(tuple(_scope(part, field) for part in node.parts))
@@ -146,7 +146,7 @@ class _Tree(Transformer[Token, Node]):
         return And(parts) if len(parts) > 1 else parts[0]
 
     def negated(self, part: Node) -> Node:
-        return Not(part)
+        return part.part if isinstance(part, Not) else Not(part)
 
     def scoped(self, field: Token, part: Node) -> Node:
         name = field[:-1].lower()
@@ -159,7 +159,9 @@ class _Tree(Transformer[Token, Node]):
         return _scope(part, name)
 
     def word(self, token: Token) -> Node:
-        if _LATER.match(token):
+        if token.lower() in ("and", "or", "not"):
+            raise QueryError(f'write {token.upper()} in capitals, or "{token}" for the word itself', *_place(token))
+        if _FOREIGN.match(token):
             raise QueryError(f"{token} is not understood by this version: it has {_UNDERSTOOD}", *_place(token))
         return _term(token, str(token), str(token))
 
@@ -168,30 +170,40 @@ class _Tree(Transformer[Token, Node]):
 
 
 def _term(token: Token, written: str, text: str) -> Term:
-    runs = []
-    for run in compounds(text):
-        starred = text[run[-1].end() : run[-1].end() + 1] == "*"
-        inner = any(text[word.end() : word.end() + 1] == "*" for word in run[:-1])
-        if inner:
-            raise QueryError(f"in {written} a * stands inside a word: it may only end one", *_place(token))
-        parts = [part for word in run for part in parts_of(word[0])]
+    _check_stars(token, written, text)
+    words = []
+    for compound in compounds(text):
+        parts = [part.text for part in compound]
+        # In a script without spaces a term is found inside a run anyway: there a * adds nothing.
+        starred = text[compound[-1].end :].startswith("*") and not is_spaceless(parts[-1])
         if starred and len("".join(parts)) < _SHORTEST_PREFIX:
             raise QueryError(
                 f"{written} would match nearly everything: give a beginning of two letters or more", *_place(token)
             )
-        runs.append(_spellings(parts, starred))
-    if not runs:
+        words.append(tuple(_spellings(parts, starred)))
+    if not words:
         raise QueryError(f"{written} has no letter or digit to look for", *_place(token))
-    if text.count("*") != sum(1 for run in compounds(text) if text[run[-1].end() : run[-1].end() + 1] == "*"):
-        raise QueryError(f"in {written} a * stands alone: it may only end a word", *_place(token))
-    variants = tuple(tuple(itertools.chain(*rows)) for rows in itertools.islice(itertools.product(*runs), 32))
-    return Term(written, variants)
+    return Term(written, tuple(words))
+
+
+def _check_stars(token: Token, written: str, text: str) -> None:
+    ends = {compound[-1].end for compound in compounds(text)}
+    for star in re.finditer(r"\*(\w|[-*])?", text):
+        if star[1] not in (None, "*"):
+            raise QueryError(f"in {written} a * stands inside a word: it may only end one", *_place(token))
+        if ends and (star[1] or star.start() not in ends):
+            raise QueryError(f"in {written} a * stands alone: it may only end a word", *_place(token))
 
 
 def _spellings(parts: list[str], starred: bool) -> list[tuple[Piece, ...]]:
-    """A run of hyphened parts, apart and joined: counter-UAV, counter UAV, counterUAV."""
+    """A compound, joined and apart: counterUAV, counter UAV.
+
+    A designator of one letter is not looked for apart: "a 10 percent rise" is no A-10, «с 300 танками» no С-300.
+    """
+    joined = (_piece("".join(parts), starred),)
     apart = (*(Piece(forms(part)) for part in parts[:-1]), _piece(parts[-1], starred))
-    return [apart] if len(parts) == 1 else [apart, (_piece("".join(parts), starred),)]
+    letter = any(len(one) == 1 and after[0].isdigit() for one, after in itertools.pairwise(parts))
+    return [joined] if len(parts) == 1 or letter else [joined, apart]
 
 
 def _piece(part: str, starred: bool) -> Piece:

@@ -5,11 +5,12 @@ In: a tree of terms and an entry's words. Out: spans, or None. Never: full-text 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from aggregator.topics.language import And, Node, Not, Piece, Term, read_query
+from aggregator.topics.language import And, Node, Not, Or, Piece, Term, read_query
 from aggregator.topics.words import Token, Words
 from feeds.identity import digest
 from feeds.model import Entry, Source
@@ -56,18 +57,18 @@ class Subject:
 
     @cached_property
     def author(self) -> Words:
-        """The bylines; a full stop between two, so that no phrase spans them."""
-        return Words(" | ".join(author.name for author in self._entry.authors))
+        """The bylines."""
+        return Words(*(author.name for author in self._entry.authors))
 
     @cached_property
     def source(self) -> Words:
         """The source's name and slug."""
-        return Words(f"{self._source.name} | {self._source.slug}")
+        return Words(self._source.name, self._source.slug)
 
     @cached_property
     def lang(self) -> str:
-        """The entry's language, else its source's, lower case."""
-        return (self._entry.lang or self._source.lang).lower()
+        """The entry's language, else its source's, as a lower-case tag of BCP 47: some feeds write en_US."""
+        return (self._entry.lang or self._source.lang).lower().replace("_", "-")
 
     @cached_property
     def tag(self) -> frozenset[str]:
@@ -92,10 +93,22 @@ def match(node: Node, subject: Subject) -> list[Span] | None:
         return _match_term(node, subject) or None
     if isinstance(node, Not):
         return None if match(node.part, subject) is not None else []
+    return _match_all(node, subject) if isinstance(node, And) else _match_any(node, subject)
+
+
+def _match_all(node: And, subject: Subject) -> list[Span] | None:
+    found: list[Span] = []
+    for part in node.parts:
+        spans = match(part, subject)
+        if spans is None:
+            return None
+        found.extend(spans)
+    return found
+
+
+def _match_any(node: Or, subject: Subject) -> list[Span] | None:
     found = [match(part, subject) for part in node.parts]
-    if isinstance(node, And):
-        return None if any(spans is None for spans in found) else [span for spans in found if spans for span in spans]
-    return [span for spans in found if spans for span in spans] if any(spans is not None for spans in found) else None
+    return None if all(spans is None for spans in found) else [span for spans in found if spans for span in spans]
 
 
 def _match_term(term: Term, subject: Subject) -> list[Span]:
@@ -103,10 +116,9 @@ def _match_term(term: Term, subject: Subject) -> list[Span]:
         return _match_value(term, subject)
     fields = (term.field,) if term.field else ("title", "text")
     return [
-        Span(field=field, start=first.start, end=last.end, term=term.written)
+        Span(field=field, start=place.start, end=place.end, term=term.written)
         for field in fields
-        for variant in term.variants
-        for first, last in _phrases(getattr(subject, field), variant)
+        for place in _phrase(getattr(subject, field), term)
     ]
 
 
@@ -120,26 +132,48 @@ def _match_value(term: Term, subject: Subject) -> list[Span]:
     return [Span(field=term.field, start=0, end=0, term=term.written)] if held else []
 
 
-def _phrases(words: Words, pieces: Sequence[Piece]) -> list[tuple[Token, Token]]:
-    """Where these pieces stand in a row: the first and the last word of each place."""
-    rows = [(token, token) for token in _places(words, pieces[0])]
-    for piece in pieces[1:]:
-        if not rows:
-            break
-        following: dict[int, Token] = {}
-        for token in _places(words, piece):
-            following.setdefault(token.position, token)
-        rows = [
-            (first, following[last.position + last.width])
-            for first, last in rows
-            if last.position + last.width in following
-        ]
+def _phrase(words: Words, term: Term) -> list[Token]:
+    """Where the words of a term stand in a row."""
+    rows = _spelled(words, term.words[0])
+    for spellings in term.words[1:]:
+        rows = _followed(rows, _spelled(words, spellings)) if rows else rows
     return rows
 
 
+def _spelled(words: Words, spellings: Sequence[Sequence[Piece]]) -> list[Token]:
+    """Where a word stands in any of its spellings."""
+    found: list[Token] = []
+    for row in spellings:
+        rows = _places(words, row[0])
+        for piece in row[1:]:
+            rows = _followed(rows, _places(words, piece)) if rows else rows
+        found = found + rows if found else rows
+    return found if len(spellings) == 1 else _unique(found)
+
+
+def _followed(rows: list[Token], places: list[Token]) -> list[Token]:
+    """Every row together with every place that begins where it ends, as one place."""
+    starts: defaultdict[int, list[Token]] = defaultdict(list)
+    for place in places:
+        starts[place.position].append(place)
+    return _unique(
+        Token(row.position, row.width + place.width, row.start, place.end)
+        for row in rows
+        for place in starts.get(row.position + row.width, ())
+    )
+
+
 def _places(words: Words, piece: Piece) -> list[Token]:
-    find = words.find_prefix if piece.is_prefix else words.find
-    return [token for form in piece.forms for token in find(form)]
+    if piece.is_prefix:
+        return _unique(token for form in piece.forms for token in words.find_prefix(form))
+    found = words.find(piece.forms[0])
+    for form in piece.forms[1:]:
+        found = _unique([*found, *words.find(form)])
+    return found
+
+
+def _unique(places: Iterable[Token]) -> list[Token]:
+    return list(dict.fromkeys(places))
 
 
 def _tidy(spans: Sequence[Span]) -> tuple[Span, ...]:

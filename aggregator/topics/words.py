@@ -10,7 +10,7 @@ import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from aggregator.topics.fold import APOSTROPHES, INVISIBLE, held_forms, letters
@@ -38,6 +38,8 @@ _WORD = re.compile(rf"[^\W_]{_LETTER}{{0,99}}(?:[{APOSTROPHES}]{_LETTER}{{1,50}}
 # Between the parts of a compound: a hyphen, or nothing where a word was taken apart.
 _JOINT = re.compile(rf"[{INVISIBLE}]{{0,8}}[-\u2010-\u2013\u2212\ufe63\uff0d]?[{INVISIBLE}]{{0,8}}")
 _MOST_PARTS = 5
+_LONGEST_PART = 40
+_LONGEST_REMEMBERED = 40
 _CAMEL = re.compile(r"([^\W\d_][a-zçğıöşüа-яё]{2,})([A-ZÇĞİÖŞÜА-ЯЁ]{2}.*)\Z", re.DOTALL)
 # Scripts that write no spaces: every character is a place of its own, so that a term is found inside a run.
 _SPACELESS = re.compile(
@@ -61,8 +63,7 @@ class Part(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A form at a place: `position` counts words, `width` how many it covers, `start` and `end` are characters."""
 
     position: int
@@ -117,9 +118,14 @@ def compounds(text: str) -> Iterator[list[Part]]:
         yield compound
 
 
+def is_spaceless(part: str) -> bool:
+    """Whether a part is of a script that writes no spaces."""
+    return _SPACELESS.match(part) is not None
+
+
 def _parts(word: re.Match[str]) -> Iterator[Part]:
     """A single word's parts: "counterUAV" has two, a run of Chinese as many as it has characters."""
-    for piece in _PIECE.finditer(word[0]):
+    for piece in _PIECE.finditer(word[0]) if _SPACELESS.search(word[0]) else _WORD.finditer(word[0]):
         camel = _CAMEL.match(piece[0])
         start = word.start() + piece.start()
         for text in camel.groups() if camel else (piece[0],):
@@ -129,9 +135,9 @@ def _parts(word: re.Match[str]) -> Iterator[Part]:
 
 def _joined(text: str, compound: list[Part], part: Part) -> bool:
     last = compound[-1]
-    if len(compound) == _MOST_PARTS or _SPACELESS.match(last.text) or _SPACELESS.match(part.text):
+    if not _JOINT.fullmatch(text, last.end, part.start) or len(compound) == _MOST_PARTS:
         return False
-    return _JOINT.fullmatch(text, last.end, part.start) is not None
+    return not any(is_spaceless(one.text) or len(one.text) > _LONGEST_PART for one in (last, part))
 
 
 def _tokens(text: str, position: int, offset: int) -> Iterator[tuple[str, Token]]:
@@ -142,19 +148,27 @@ def _tokens(text: str, position: int, offset: int) -> Iterator[tuple[str, Token]
                 covered = compound[first : last + 1]
                 start, end = covered[0].start + offset, covered[-1].end + offset
                 token = Token(position + first, len(covered), start, end)
-                for form in _standing("".join(part.text for part in covered)):
+                for form in _forms_standing("".join(part.text for part in covered)):
                     yield form, token
         position += len(compound)
 
 
-def _standing(word: str) -> set[str]:
+def _forms_standing(word: str) -> tuple[str, ...]:
     """The forms of a word in a text: with an apostrophe also the word that an ending or an article was joined to."""
-    found = set(held_forms(word))
+    # What is remembered is bounded: a hostile text is full of long words that never come again.
+    return _remembered(word) if len(word) <= _LONGEST_REMEMBERED else _standing(word)
+
+
+def _standing(word: str) -> tuple[str, ...]:
+    found = [*held_forms(word)]
     pieces = _APOSTROPHE.split(word)
     if len(pieces) == 2:
         head, tail = pieces
         if len(head) > 1 and _ENDING.fullmatch(letters(tail)):
-            found.update(held_forms(head))
-        elif len(tail) > 2:
-            found.update(held_forms(tail))
-    return found
+            found += held_forms(head)
+        elif len(tail) > 1:
+            found += held_forms(tail)
+    return tuple(dict.fromkeys(found))
+
+
+_remembered = lru_cache(maxsize=100_000)(_standing)

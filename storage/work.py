@@ -1,0 +1,129 @@
+"""The one queue of later work: leased, retried with back-off, given up at last and kept as a dead letter.
+
+In: kinds and subjects with a payload. Out: leased pieces of work. Never: the doing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+
+from storage.database import Database
+from storage.model import TopicRow, Work
+from storage.rows import digest_of
+from storage.schema import meta, work
+
+REFILE = "refile"
+"""Hold stored entries against today's rules. Payload: slugs (None for every topic), after (the last entry done)."""
+
+_MOST_ATTEMPTS = 8
+_FIRST_WAIT = timedelta(seconds=30)
+_RULES = "rules"
+
+
+def put_work(connection: Connection, kind: str, subject: str, payload: dict[str, Any], now: datetime) -> None:
+    """Put work into the queue; the same subject again begins anew, with the new payload, and whoever has it loses it."""
+    fresh = {
+        "payload": payload, "due_at": now, "attempts": 0, "lease_owner": None, "lease_until": None, "last_error": "",
+        "dead_at": None,
+    }  # fmt: skip
+    same = and_(work.c.kind == kind, work.c.subject == subject)
+    if connection.execute(update(work).where(same).values(fresh)).rowcount == 0:
+        connection.execute(insert(work).values(kind=kind, subject=subject, **fresh))
+
+
+def claim_work(
+    db: Database,
+    now: datetime,
+    *,
+    owner: str,
+    kinds: Sequence[str],
+    limit: int = 1,
+    lease: timedelta = timedelta(minutes=2),
+) -> list[Work]:
+    """Lease work that is due, the longest due first."""
+    free = or_(work.c.lease_until.is_(None), work.c.lease_until <= now, work.c.lease_until > now + lease * 2)
+    due = and_(work.c.kind.in_(list(kinds)), work.c.dead_at.is_(None), work.c.due_at <= now, free)
+    chosen = (
+        select(work.c.id).where(due).order_by(work.c.due_at, work.c.id).limit(limit).with_for_update(skip_locked=True)
+    )
+    leased = (
+        update(work)
+        .where(work.c.id.in_(chosen.scalar_subquery()))
+        .values(lease_owner=owner, lease_until=now + lease)
+        .returning(work.c.id, work.c.kind, work.c.subject, work.c.payload, work.c.attempts)
+    )
+    with db.write() as connection:
+        found = connection.execute(leased).mappings().all()
+    return sorted((Work(**row, owner=owner) for row in found), key=lambda one: one.id)
+
+
+def keep_on(
+    db: Database, piece: Work, payload: dict[str, Any], now: datetime, lease: timedelta = timedelta(minutes=2)
+) -> bool:
+    """Note how far the work has come and keep the lease. False where it was lost, or the work begun anew."""
+    with db.write() as connection:
+        renewed = update(work).where(_mine(piece)).values(payload=payload, lease_until=now + lease)
+        return connection.execute(renewed).rowcount == 1
+
+
+def finish(db: Database, piece: Work) -> bool:
+    """The work is done. False where it was begun anew meanwhile, and is to be done again."""
+    with db.write() as connection:
+        return connection.execute(delete(work).where(_mine(piece))).rowcount == 1
+
+
+def fail(db: Database, piece: Work, error: str, now: datetime) -> None:
+    """The work went wrong: again later, each time after a longer wait; after the last attempt it is a dead letter."""
+    attempts = piece.attempts + 1
+    values: dict[str, Any] = {
+        "attempts": attempts,
+        "last_error": error[:2000],
+        "lease_owner": None,
+        "lease_until": None,
+    }
+    values["due_at"] = now + _FIRST_WAIT * 2 ** min(attempts - 1, 10)
+    if attempts >= _MOST_ATTEMPTS:
+        values["dead_at"] = now
+    with db.write() as connection:
+        connection.execute(update(work).where(_mine(piece)).values(values))
+
+
+def give_back(db: Database, pieces: Iterable[Work]) -> None:
+    """Give leases back: a worker that stops leaves nothing waiting."""
+    with db.write() as connection:
+        for piece in pieces:
+            connection.execute(update(work).where(_mine(piece)).values(lease_owner=None, lease_until=None))
+
+
+def waiting(db: Database) -> dict[str, int]:
+    """How much work waits, by kind; dead letters count under "dead"."""
+    alive = select(work.c.kind, func.count()).where(work.c.dead_at.is_(None)).group_by(work.c.kind)
+    dead = select(func.count()).select_from(work).where(work.c.dead_at.is_not(None))
+    with db.read() as connection:
+        counted = {row[0]: int(row[1]) for row in connection.execute(alive)}
+        number = int(connection.execute(dead).scalar_one())
+    return counted | ({"dead": number} if number else {})
+
+
+def rules_name(topics: Iterable[TopicRow]) -> str:
+    """A name for a set of rules: the same topics with the same queries have the same."""
+    return digest_of("\n".join(sorted(f"{topic.slug}={topic.rule_version}" for topic in topics)))
+
+
+def rules_of(connection: Connection) -> str:
+    """The name of the rules that hold in the store."""
+    return connection.execute(select(meta.c.value).where(meta.c.key == _RULES)).scalar_one_or_none() or ""
+
+
+def set_rules(connection: Connection, name: str) -> None:
+    """Note which rules hold."""
+    if connection.execute(update(meta).where(meta.c.key == _RULES).values(value=name)).rowcount == 0:
+        connection.execute(insert(meta).values(key=_RULES, value=name))
+
+
+def _mine(piece: Work) -> Any:
+    return and_(work.c.id == piece.id, work.c.lease_owner == piece.owner)
