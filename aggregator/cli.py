@@ -7,37 +7,41 @@ work, 2 bad usage or configuration. Never: a decision about feeds: commands call
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import StrEnum
-from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from aggregator import show
+from aggregator import cli_store, show
+from aggregator.cli_common import (
+    VERSION,
+    ConfigOption,
+    HostOption,
+    JsonOption,
+    PortOption,
+    opened,
+    out,
+    print_json,
+    progress_bar,
+    progress_of,
+    refuse,
+    say_error,
+)  # fmt: skip
 from aggregator.config import Config, ConfigError, load_config
 from aggregator.daemon import WORKERS, hands_of, utc_now
 from aggregator.poll import Hands, poll_many
-from aggregator.prepare import open_store, own_lease, prepare
+from aggregator.prepare import own_lease
 from aggregator.refiling import refile_waiting
 from aggregator.settings import FileModel
 from storage import intake, reading
 from storage.database import Database, StorageError
 from storage.model import Claim, Decision
-
-VERSION = version("heliograph")
-# Where nobody watches, a table is wide enough for grep to find whole sentences in it.
-out = Console(width=None if sys.stdout.isatty() else 160)
-err = Console(stderr=True)
 
 app = typer.Typer(
     name="heliograph",
@@ -50,13 +54,8 @@ topics_app = typer.Typer(help="What the topics are.", no_args_is_help=True)
 authors_app = typer.Typer(help="Who the authors are.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
 app.add_typer(authors_app, name="authors")
-
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="The configuration. Default: $HELIOGRAPH_CONFIG, else feeds.yaml here.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
-HostOption = Annotated[str | None, typer.Option("--host", help="The address to listen on.")]
-PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="The port to listen on.")]
+app.add_typer(cli_store.app, name="db")
+app.command()(cli_store.plan)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -65,15 +64,11 @@ def main(arguments: list[str] | None = None) -> None:
         app(arguments)
     except ConfigError as error:
         for complaint in error.complaints:
-            _say_error(str(complaint))
+            say_error(str(complaint))
         sys.exit(2)
     except StorageError as error:
-        _say_error(str(error))
+        say_error(str(error))
         sys.exit(1)
-
-
-def _say_error(message: str) -> None:
-    err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.callback(invoke_without_command=True)
@@ -118,7 +113,7 @@ def _run(config: Path | None, host: str | None, port: int | None, *, poll: bool,
 
     _logging()
     loaded = load_config(config, host=host, port=port)
-    with _opened(loaded) as db:
+    with opened(loaded) as db:
         asyncio.run(run_server(loaded, db, VERSION, poll=poll, web=web))
 
 
@@ -136,11 +131,11 @@ def poll(
     """
     _logging(logging.ERROR)
     loaded = load_config(config)
-    with _opened(loaded) as db:
+    with opened(loaded) as db:
         followed = {one.source.slug: one for one in reading.followed(db)}
         unknown = [slug for slug in sources or [] if slug not in followed]
         if unknown:
-            _refuse(f"there is no source {unknown[0]}", unknown[0], followed)
+            refuse(f"there is no source {unknown[0]}", unknown[0], followed)
         now = utc_now()
         claims = intake.claim(
             db, now, owner=own_lease(), limit=1_000_000, slugs=sources or None, explicit=every or bool(sources)
@@ -151,7 +146,7 @@ def poll(
         skipped = [followed[slug] for slug in wanted if slug not in {claim.source.slug for claim in claims}]
     rows = show.outcomes(results, skipped, now)
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     else:
         show.outcome_table(out, rows)
     if strict and any(row["outcome"] == "failed" for row in rows):
@@ -163,7 +158,7 @@ async def _poll_now(
 ) -> list[tuple[Claim, Decision | None]]:
     results: list[tuple[Claim, Decision | None]] = []
     counted: Counter[str] = Counter()
-    with _progress(quiet) as progress:
+    with progress_bar(quiet=quiet) as progress:
         task = progress.add_task("Polling", total=len(claims), said="")
 
         def done(claim: Claim, decision: Decision | None) -> None:
@@ -202,7 +197,7 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         "authors": len(loaded.authors),
     }
     if as_json:
-        _print_json(held)
+        print_json(held)
     else:
         out.print(
             f"{loaded.path.name} is good: {held['sources']} sources, {held['topics']} topics, {held['authors']} authors.",
@@ -218,7 +213,7 @@ def init(
     starter = _starter()
     target = folder / "feeds.yaml"
     if target.exists():
-        _say_error(f"{target} is there already; it is left as it is.")
+        say_error(f"{target} is there already; it is left as it is.")
         raise typer.Exit(2)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(starter / "feeds.yaml", target)
@@ -236,15 +231,15 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """How the sources are: last poll, next poll and why then."""
-    with _opened(load_config(config)) as db:
+    with opened(load_config(config)) as db:
         found = reading.followed(db, source)
         if source is not None and not found:
-            _refuse(f"there is no source {source}", source, [one.source.slug for one in reading.followed(db)])
+            refuse(f"there is no source {source}", source, [one.source.slug for one in reading.followed(db)])
         lines = reading.journal_of(db, source) if source is not None else []
         counts = reading.counts(db)
     if as_json:
         rows = [show.followed_row(one) for one in found]
-        _print_json(
+        print_json(
             {**rows[0], "journal": [show.line_row(line) for line in lines]}
             if source
             else {"counts": counts, "sources": rows}
@@ -258,10 +253,10 @@ def status(
 @topics_app.command("list")
 def topics_list(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Every topic: entries, newest, query."""
-    with _opened(load_config(config)) as db:
+    with opened(load_config(config)) as db:
         listed = reading.list_topics(db)
     if as_json:
-        _print_json([show.listed_row(one, "query") for one in listed])
+        print_json([show.listed_row(one, "query") for one in listed])
     else:
         show.listed_table(out, "Topics", listed, utc_now())
 
@@ -269,10 +264,10 @@ def topics_list(config: ConfigOption = None, as_json: JsonOption = False) -> Non
 @authors_app.command("list")
 def authors_list(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Every author: entries, newest."""
-    with _opened(load_config(config)) as db:
+    with opened(load_config(config)) as db:
         listed = reading.list_authors(db)
     if as_json:
-        _print_json([show.listed_row(one, "bio") for one in listed])
+        print_json([show.listed_row(one, "bio") for one in listed])
     else:
         show.listed_table(out, "Authors", listed, utc_now())
 
@@ -284,13 +279,13 @@ def why(
     as_json: JsonOption = False,
 ) -> None:
     """Why an entry is where it is: its source, its authors, its topics and the words that matched."""
-    with _opened(load_config(config)) as db:
+    with opened(load_config(config)) as db:
         found = reading.find_entry(db, entry)
     if not found:
-        _say_error(f"No entry has the link, id or number {entry}.")
+        say_error(f"No entry has the link, id or number {entry}.")
         raise typer.Exit(1)
     if as_json:
-        _print_json([show.why_row(one) for one in found])
+        print_json([show.why_row(one) for one in found])
     else:
         for one in found:
             show.why_page(out, one)
@@ -309,14 +304,14 @@ def add(
 
     _logging(logging.ERROR)
     loaded = load_config(config)
-    with _opened(loaded) as db:
+    with opened(loaded) as db:
         try:
             decision, source = asyncio.run(add_feed(loaded, db, url, name=name, slug=slug, version=VERSION))
         except NotAddedError as error:
-            _say_error(str(error))
+            say_error(str(error))
             raise typer.Exit(2 if error.bad_usage else 1) from None
     if as_json:
-        _print_json({"slug": source.slug, "url": source.url, "entries": decision.journal.new})
+        print_json({"slug": source.slug, "url": source.url, "entries": decision.journal.new})
     else:
         out.print(
             f"Following {source.slug}: {decision.journal.new} entries.", markup=False, highlight=False, soft_wrap=True
@@ -326,7 +321,7 @@ def add(
 @app.command()
 def export(config: ConfigOption = None) -> None:
     """Print what the store follows beyond feeds.yaml as YAML, to be copied into it."""
-    with _opened(load_config(config)) as db:
+    with opened(load_config(config)) as db:
         added = [one for one in reading.followed(db) if one.origin != "file"]
     show.export(sys.stdout, added)
 
@@ -334,51 +329,13 @@ def export(config: ConfigOption = None) -> None:
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of feeds.yaml, for editors."""
-    _print_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **FileModel.model_json_schema()})
-
-
-@contextmanager
-def _opened(config: Config) -> Iterator[Database]:
-    """The store, reconciled with the configuration."""
-    db = open_store(config)
-    try:
-        prepare(config, db, utc_now())
-        yield db
-    finally:
-        db.close()
+    print_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **FileModel.model_json_schema()})
 
 
 def _file_again(config: Config, db: Database) -> None:
     """Do the re-filing that waits, with a progress bar where somebody watches."""
-    with _progress(quiet=False) as progress:
-        task = None
-
-        def filed(done: int, total: int) -> None:
-            nonlocal task
-            if task is None:
-                task = progress.add_task("Filing again", total=total, said="")
-            progress.update(task, completed=done, total=total)
-
-        refile_waiting(db, config.topics, utc_now, owner=own_lease(), progress=filed)
-
-
-def _progress(quiet: bool) -> Progress:
-    said = TextColumn("{task.fields[said]}")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), said)
-    return Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal)
-
-
-def _refuse(message: str, wanted: str, known: Any) -> None:
-    from difflib import get_close_matches
-
-    near = get_close_matches(wanted, list(known), 1)
-    hint = f"; did you mean {near[0]}?" if near else "; `heliograph status` lists them"
-    _say_error(message + hint)
-    raise typer.Exit(2)
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    with progress_of("Filing again") as progress:
+        refile_waiting(db, config.topics, utc_now, owner=own_lease(), progress=progress)
 
 
 def _starter() -> Path:

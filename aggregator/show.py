@@ -63,7 +63,7 @@ def outcome_table(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         console.print("No source is due. `heliograph poll --all` polls them all the same.", highlight=False)
         return
-    table = _table("Source", "Outcome", "New", "Edited", "Of", "Detail")
+    table = plain_table("Source", "Outcome", "New", "Edited", "Of", "Detail")
     for row in rows:
         table.add_row(
             row["source"], Text(row["outcome"], style=_STYLE.get(row["outcome"], "")), str(row["new"]), str(row["changed"]),
@@ -97,7 +97,7 @@ def line_row(line: JournalLine) -> dict[str, Any]:
 
 def status_table(console: Console, found: Sequence[Followed], counts: Mapping[str, int], now: datetime) -> None:
     """All sources, a line each."""
-    table = _table("Source", "Last poll", "Outcome", "Entries", "Next", "Why then")
+    table = plain_table("Source", "Last poll", "Outcome", "Entries", "Next", "Why then")
     for one in found:
         outcome = one.last_outcome or "not yet asked"
         if one.last_outcome == "failed":
@@ -124,7 +124,7 @@ def source_page(console: Console, one: Followed, lines: Sequence[JournalLine], n
         facts["Not before"] = f"{_stamp(state.floor_until)}: {state.floor_reason}"
     for name, value in facts.items():
         console.print(Text(f"{name}: {value}"), soft_wrap=True)
-    table = _table("When", "Outcome", "Status", "Bytes", "New", "Edited", "Detail", "Then")
+    table = plain_table("When", "Outcome", "Status", "Bytes", "New", "Edited", "Detail", "Then")
     for line in lines:
         outcome = f"{line.outcome}: {line.kind}" if line.kind else line.outcome
         table.add_row(
@@ -141,7 +141,7 @@ def listed_row(one: Listed, detail: str) -> dict[str, Any]:
 
 def listed_table(console: Console, name: str, listed: Sequence[Listed], now: datetime) -> None:
     """Topics or authors, a line each."""
-    table = _table(name, "Title", "Entries", "Newest")
+    table = plain_table(name, "Title", "Entries", "Newest")
     for one in listed:
         table.add_row(one.slug, Text(one.title), str(one.entries), _ago(one.latest, now) if one.latest else "")
     console.print(table)
@@ -224,10 +224,11 @@ def export(stream: TextIO, added: Sequence[Followed]) -> None:
     yaml.dump({"sources": rows}, stream)
 
 
-def _table(*columns: str) -> Table:
+def plain_table(*columns: str) -> Table:
+    """A table without lines; numbers stand to the right."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        numeric = column in ("New", "Edited", "Of", "Entries", "Bytes", "Status")
+        numeric = column in ("New", "Edited", "Of", "Entries", "Bytes", "Status", "Gained", "Lost")
         table.add_column(
             column, justify="right" if numeric else "left", overflow="fold", no_wrap=column in ("Source", "Outcome")
         )

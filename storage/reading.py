@@ -196,6 +196,20 @@ def _filed(connection: Connection, keys: Sequence[int]) -> defaultdict[int, list
     return found
 
 
+def open_filings(db: Database, keys: Sequence[int], slugs: Sequence[str]) -> dict[int, set[str]]:
+    """Under which of these topics, retired ones included, each of these entries is filed."""
+    statement = (
+        select(filings.c.entry_id, topics.c.slug)
+        .join(topics, topics.c.id == filings.c.topic_id)
+        .where(filings.c.entry_id.in_(keys), topics.c.slug.in_(list(slugs)), filings.c.closed_at.is_(None))
+    )
+    found: dict[int, set[str]] = {}
+    with db.read() as connection:
+        for row in connection.execute(statement):
+            found.setdefault(row.entry_id, set()).add(row.slug)
+    return found
+
+
 def list_topics(db: Database) -> list[Listed]:
     """Every topic in the configuration's order, with how many entries are filed and the newest."""
     count = func.count(filings.c.id)

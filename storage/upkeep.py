@@ -113,7 +113,9 @@ def _put_topic(connection: Connection, topic: TopicRow, position: int, now: date
         fresh = insert(topics).values({"slug": topic.slug, **declared}).returning(topics.c.id)
         new_output(connection, "topics", connection.execute(fresh).scalar_one(), now)
     elif any(held[name] != value for name, value in declared.items()):
-        connection.execute(update(topics).where(topics.c.id == held["id"]).values(declared))
+        # While it was retired nothing was filed under it: what arrived meanwhile is held against its rule.
+        missed = {"filed_version": ""} if held["retired_at"] is not None else {}
+        connection.execute(update(topics).where(topics.c.id == held["id"]).values(declared | missed))
         if (held["title"], held["query"]) != (topic.title, topic.query):
             renew(connection, [("topics", held["id"])], now)
 

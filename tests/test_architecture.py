@@ -28,7 +28,7 @@ DOORS = {
     "httpcore": "feeds/", "httpx": "feeds/fetch.py", "jinja2": "aggregator/web/", "lark": "aggregator/topics/language.py",
     "lxml": "feeds/", "markupsafe": "aggregator/web/", "nh3": "feeds/clean.py", "pydantic": "aggregator/",
     "rich": "aggregator/", "ruamel": "aggregator/", "sqlalchemy": "storage/", "starlette": "aggregator/web/",
-    "typer": "aggregator/cli.py", "uvicorn": "aggregator/serving.py",
+    "typer": "aggregator/cli", "uvicorn": "aggregator/serving.py",
     "watchfiles": "aggregator/live.py",
 }  # fmt: skip
 # What a pure file may not touch, whatever else it imports.
