@@ -26,7 +26,7 @@ from storage import intake, upkeep
 from storage.database import Database
 from storage.model import Decision, SourceRow, TopicRow
 from storage.upkeep import Declared
-from storage.work import rules_name
+from storage.work import REFILE, claim_work, finish, rules_name
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -117,6 +117,8 @@ def declare(db: Database, *sources: Source, topics: dict[str, str] | None = None
     ]
     upkeep.reconcile(db, Declared(sources=[SourceRow(source=one) for one in sources], topics=rows), now)
     upkeep.mark_filed(db, {one.slug: one.rule_version for one in compiled})
+    for piece in claim_work(db, now, owner="declare", kinds=[REFILE]):
+        finish(db, piece)
     return compiled
 
 

@@ -44,7 +44,7 @@ def fill(db: Database) -> None:
 def bytes_of(db: Database, folder: Path) -> dict[str, bytes]:
     """Every feed of a store in every form."""
     publisher = Publisher(db, write_config(folder))
-    found = {}
+    found: dict[str, bytes] = {}
     for kind, slug in (("all", ""), ("topics", "air"), ("authors", "ada-ore"), ("sources", "news")):
         output = reading.output(db, kind, slug)  # type: ignore[arg-type]
         assert output is not None
