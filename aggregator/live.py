@@ -1,7 +1,7 @@
 """A configuration that lives: feeds.yaml is read again when it changes, or on SIGHUP.
 
 In: the configuration in force. Out: the next one, handed to those who work by it. Never: a configuration that has a
-complaint: the last good one stays, and the complaint is logged and kept for `heliograph status`.
+complaint: the last good one stays, and the complaint is logged with file, line and reason.
 """
 
 from __future__ import annotations
@@ -21,9 +21,6 @@ from storage import upkeep
 from storage.database import Database, StorageError
 
 log = logging.getLogger(__name__)
-
-COMPLAINT = "config_complaint"
-"""The note in the store that says why the file on disk is not the one in force; empty where it is."""
 
 
 @dataclass(slots=True)
@@ -54,7 +51,8 @@ class Living:
             config = await asyncio.to_thread(load_config, held.path, host=held.host, port=held.port)
             await asyncio.to_thread(self._take, config)
         except ConfigError as error:
-            await self._refuse("; ".join(map(str, error.complaints)))
+            for complaint in error.complaints:
+                log.error("the changed configuration is refused, the last good one stays: %s", complaint)
             return False
         except StorageError as error:
             log.error("the changed configuration waits: %s", error)
@@ -69,7 +67,6 @@ class Living:
     def _take(self, config: Config) -> None:
         if self.daemon is not None:
             upkeep.reconcile(self.db, declared(config), utc_now())
-        upkeep.remember(self.db, COMPLAINT, "")
 
     def _tell(self, held: Config, config: Config) -> None:
         if config.database != held.database:
@@ -79,10 +76,3 @@ class Living:
             reach = (held.settings.allow_private, held.settings.contact, held.base_url)
             changed = reach != (config.settings.allow_private, config.settings.contact, config.base_url)
             self.daemon.adopt(config, fetcher_of(config, self.version) if changed else None)
-
-    async def _refuse(self, complaint: str) -> None:
-        log.error("the changed configuration is refused, the last good one stays: %s", complaint)
-        try:
-            await asyncio.to_thread(upkeep.remember, self.db, COMPLAINT, complaint)
-        except StorageError as error:
-            log.error("the complaint could not be noted: %s", error)

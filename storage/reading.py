@@ -15,7 +15,7 @@ from feeds.model import Author, Head, Source
 from storage import rows
 from storage.database import Database
 from storage.model import Followed, JournalLine, Kept, Listed, Output, OutputKind, Why
-from storage.schema import authors, bylines, entries, filings, former_slugs, journal, meta, outputs, sources, topics
+from storage.schema import authors, bylines, entries, filings, former_slugs, journal, outputs, sources, topics
 
 _SOURCE_COLUMNS = (
     sources.c.slug, sources.c.name, sources.c.declared_url, sources.c.learned_url, sources.c.head, sources.c.republish,
@@ -311,9 +311,3 @@ def counts(db: Database) -> dict[str, int]:
     }
     with db.read() as connection:
         return {name: int(connection.execute(statement).scalar_one()) for name, statement in current.items()}
-
-
-def remembered(db: Database, key: str) -> str:
-    """A fact about the store itself, "" where it was never noted."""
-    with db.read() as connection:
-        return connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none() or ""

@@ -20,7 +20,7 @@ from storage.intake import feeds_naming
 from storage.model import AuthorRow, Filing, Origin, SourceRow, TopicRow
 from storage.outputs import ALL, Ledger, new_output, renew
 from storage.recording import refile_entry
-from storage.schema import entries, filings, meta, outputs, sources, topics
+from storage.schema import entries, filings, outputs, sources, topics
 from storage.slugs import rename, retire
 from storage.work import REFILE, put_work, rules_name, set_rules
 
@@ -168,10 +168,3 @@ def mark_filed(db: Database, versions: Mapping[str, str]) -> None:
     with db.write() as connection:
         for slug, version in sorted(versions.items()):
             connection.execute(update(topics).where(topics.c.slug == slug).values(filed_version=version))
-
-
-def remember(db: Database, key: str, value: str) -> None:
-    """Note a fact about the store itself."""
-    with db.write() as connection:
-        if connection.execute(update(meta).where(meta.c.key == key).values(value=value)).rowcount == 0:
-            connection.execute(insert(meta).values(key=key, value=value))

@@ -187,11 +187,3 @@ def test_a_source_added_by_command_is_not_the_files(db: Database) -> None:
 
     extra = reading.followed(db)[-1]
     assert (extra.source.slug, extra.origin, extra.source.may_be_private) == ("extra", "command", False)
-
-
-def test_facts_about_the_store_are_remembered(db: Database) -> None:
-    """A noted fact is read back, and the newest note counts."""
-    upkeep.remember(db, "key", "1")
-    upkeep.remember(db, "key", "2")
-
-    assert (reading.remembered(db, "key"), reading.remembered(db, "other")) == ("2", "")
