@@ -12,7 +12,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -33,7 +33,7 @@ WORKERS = 16
 """Polls at a time: most of their time is waiting for strangers."""
 _TICK_SECONDS = 2
 _WORK_SECONDS = 3
-_TIDY_MINUTES = 5
+_TIDY_SECONDS = 30
 _DRAIN_SECONDS = 10
 
 
@@ -86,7 +86,7 @@ class Daemon:
         now = utc_now()
         self._scheduler.add_job(self._tick, "interval", seconds=_TICK_SECONDS, id="tick", next_run_time=now, **once)
         self._scheduler.add_job(self._work, "interval", seconds=_WORK_SECONDS, id="work", next_run_time=now, **once)
-        self._scheduler.add_job(self._tidy, "interval", minutes=_TIDY_MINUTES, id="tidy", **once)
+        self._scheduler.add_job(self._tidy, "interval", seconds=_TIDY_SECONDS, id="tidy", **once)
         self._scheduler.start()
 
     def adopt(self, config: Config, fetcher: Fetcher | None) -> None:
@@ -174,9 +174,13 @@ class Daemon:
                 log.info("filed again: %d filings opened or closed", changed)
 
     async def _tidy(self) -> None:
-        """Free what dead pollers of this machine still hold."""
+        """Free what dead pollers of this machine still hold, and what we were given without hearing of it."""
+        db, busy = self._hands.db, [claim.source_id for claim in self._running.values()]
+        # A claim of the last minute may not have been heard of yet.
+        before = self._hands.clock() + intake.LEASE - timedelta(minutes=1)
         try:
-            await asyncio.to_thread(intake.release_lost, self._hands.db, owner_is_dead)
+            await asyncio.to_thread(intake.release_lost, db, owner_is_dead)
+            await asyncio.to_thread(intake.release_idle, db, self._owner, busy, before)
         except StorageError as error:
             log.error("not tidied: %s", error)
 

@@ -20,6 +20,9 @@ from storage.recording import write_entries
 from storage.schema import bylines, entries, filings, journal, seen, sources
 from storage.work import REFILE, put_work, rules_of
 
+LEASE = timedelta(minutes=10)
+"""How long a poller may take for a source, waiting for its turn at the host included."""
+
 _CHUNK = 500
 # Two machines' clocks may differ a little without one of them having jumped.
 _CLOCKS_DIFFER = timedelta(hours=1)
@@ -34,7 +37,7 @@ def claim(
     *,
     owner: str,
     limit: int,
-    lease: timedelta = timedelta(minutes=10),
+    lease: timedelta = LEASE,
     slugs: Sequence[str] | None = None,
     explicit: bool = False,
 ) -> list[Claim]:
@@ -94,6 +97,13 @@ def release_lost(db: Database, is_lost: Callable[[str], bool]) -> int:
         lost = [owner for owner in held.scalars() if is_lost(owner)]
         free = update(sources).where(sources.c.lease_owner.in_(lost)).values(lease_owner=None, lease_until=None)
         return connection.execute(free).rowcount if lost else 0
+
+
+def release_idle(db: Database, owner: str, busy: Sequence[int], before: datetime) -> int:
+    """Give back this owner's leases that run out before `before` and that nobody works on: a claim whose answer was lost."""
+    idle = and_(sources.c.lease_owner == owner, sources.c.lease_until < before, sources.c.id.not_in(list(busy)))
+    with db.write() as connection:
+        return connection.execute(update(sources).where(idle).values(lease_owner=None, lease_until=None)).rowcount
 
 
 def known(db: Database, source_id: int, ids: Sequence[str]) -> Known:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from aggregator.publish import Publisher
 from aggregator.web import public
+from storage.database import StorageError
 
 STATIC = Path(__file__).parent / "static"
 
@@ -39,5 +40,6 @@ def make_app(publisher: Publisher) -> FastAPI:
     for path, handler, description in ROUTES:
         app.add_api_route(path, handler, methods=["GET", "HEAD"], summary=description, response_model=None)
     app.add_exception_handler(HTTPException, public.trouble)
+    app.add_exception_handler(StorageError, public.unavailable)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -6,6 +6,7 @@ In: a request. Out: a page, a feed, 304, 301 or an error that helps. Never: a ch
 from __future__ import annotations
 
 import difflib
+import logging
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -20,6 +21,8 @@ from aggregator.publish import FORMS, Body, Publisher, unique
 from aggregator.web import pages
 from storage import reading
 from storage.model import Output, OutputKind
+
+log = logging.getLogger(__name__)
 
 _PAGE_ENTRIES = 50
 _FRONT_ENTRIES = 20
@@ -116,6 +119,14 @@ def trouble(request: Request, error: Exception) -> Response:
     message = error.detail if error.detail not in ("Not Found", "Method Not Allowed") else known[error.status_code]
     page = pages.Trouble(site=_site(publisher), status=error.status_code, message=message, near=near)
     return HTMLResponse(pages.render(page), error.status_code, {**_PAGE_HEADERS, **(error.headers or {})})
+
+
+def unavailable(request: Request, error: Exception) -> Response:
+    """The store is away: 503, and when to come again. What is wrong is for the operator's log, not for readers."""
+    log.error("%s: %s", request.url.path, error)
+    message = "The store cannot be read just now. Nothing is lost; please come again in a minute."
+    page = pages.Trouble(site=_site(_publisher(request)), status=503, message=message, near=[])
+    return HTMLResponse(pages.render(page), 503, {**_PAGE_HEADERS, "Retry-After": "60"})
 
 
 def _output(request: Request, kind: OutputKind, name: str) -> Response:
