@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test check fix bench clean
+.PHONY: run test check fix bench soak clean
 
 run: $(VENV)/.run ## poll and serve the shipped feeds.yaml on http://127.0.0.1:8400/
 	$(BIN)/heliograph run
@@ -46,3 +46,6 @@ $(VENV)/.dev: $(VENV)/.run
 $(VENV)/.bench: $(VENV)/.dev
 	$(PIP) --no-build-isolation --editable '.[bench]'
 	@touch $@
+
+soak: $(VENV)/.dev ## the long chaos runs: sudden deaths, a full disk, a restarted PostgreSQL (a quarter of an hour)
+	$(BIN)/python -m tests.soak

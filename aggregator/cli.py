@@ -82,6 +82,10 @@ def _root(
         out.print(context.get_help())
 
 
+_PATIENCE = 20.0
+"""Seconds that a command waits for a store that is away or full; the daemon waits longer."""
+
+
 class Only(StrEnum):
     """What one process of several does."""
 
@@ -167,9 +171,19 @@ async def _poll_now(
             said = ", ".join(f"{number} {name}" for name, number in sorted(counted.items()))
             progress.update(task, advance=1, said=said)
 
-        async with hands_of(config, db, VERSION) as hands:
-            await _drain(claims, hands, done)
+        async with hands_of(config, db, VERSION, patience=_PATIENCE) as hands:
+            try:
+                await _drain(claims, hands, done)
+            except* StorageError as trouble:
+                # One sentence for all that could not be recorded: it is the same store.
+                raise first_of(trouble) from None
     return results
+
+
+def first_of(group: BaseExceptionGroup[StorageError]) -> StorageError:
+    """The first of the errors that ended a group of polls."""
+    found = group.exceptions[0]
+    return first_of(found) if isinstance(found, BaseExceptionGroup) else found
 
 
 async def _drain(claims: list[Claim], hands: Hands, done: Callable[[Claim, Decision | None], None]) -> None:

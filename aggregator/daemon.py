@@ -19,7 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from aggregator.config import Config
 from aggregator.poll import Hands, poll
 from aggregator.prepare import own_lease, owner_is_dead
-from aggregator.recorder import Recorder
+from aggregator.recorder import PATIENCE, Recorder
 from aggregator.refiling import refile_waiting
 from feeds.fetch import Fetcher
 from feeds.sandbox import Sandbox
@@ -56,9 +56,9 @@ def fetcher_of(config: Config, version: str) -> Fetcher:
 
 
 @asynccontextmanager
-async def hands_of(config: Config, db: Database, version: str) -> AsyncIterator[Hands]:
-    """Everything that polls work with, closed at the end."""
-    fetcher, sandbox, recorder = fetcher_of(config, version), Sandbox(), Recorder(db)
+async def hands_of(config: Config, db: Database, version: str, *, patience: float = PATIENCE) -> AsyncIterator[Hands]:
+    """Everything that polls work with, closed at the end. `patience` is how many seconds to wait for an absent store."""
+    fetcher, sandbox, recorder = fetcher_of(config, version), Sandbox(), Recorder(db, patience=patience)
     try:
         yield Hands(
             fetcher=fetcher, parse=sandbox.parse, db=db, record=recorder.record, topics=config.topics,

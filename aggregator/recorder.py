@@ -18,8 +18,8 @@ from storage.model import Claim, Decision
 log = logging.getLogger(__name__)
 
 _MOST_TOGETHER = 50
-_PATIENCE_SECONDS = 480.0
-"""Shorter than a lease: what cannot be written until then is asked again by whoever holds the next lease."""
+PATIENCE = 480.0
+"""Seconds; shorter than a lease: what cannot be written until then is asked again by whoever holds the next lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class _Waiting:
 class Recorder:
     """One for a process: writes while there is something to write."""
 
-    def __init__(self, db: Database, *, patience: float = _PATIENCE_SECONDS, first_wait: float = 1.0) -> None:
+    def __init__(self, db: Database, *, patience: float = PATIENCE, first_wait: float = 1.0) -> None:
         self._db = db
         self._patience = patience
         self._first_wait = first_wait

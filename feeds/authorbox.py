@@ -11,32 +11,45 @@ from dataclasses import dataclass, replace
 
 from lxml import etree, html
 
-from feeds.clean import absolute, clean, has_blocks, paragraphs
+from feeds.clean import absolute, clean, has_blocks, is_too_deep, paragraphs
 from feeds.model import Author
 
 # Plug-ins and themes that mark their box: Twenty-Twelve's author-info, PublishPress, Molongui, Simple Author Box and kin.
 _MARKED = re.compile(
     r"(?:^|\s)(?:author-info|author-box|author-bio|about-author|m-a-box|saboxplugin-wrap|pp-multiple-authors\S*)(?:\s|$)"
 )
+_ALL_BY = (
+    r"(?:view|see|read) all (?:posts|articles|stories|entries) by|more (?:posts|articles|stories) by|"
+    r"(?:посмотреть |показать |смотреть )?все (?:записи|публикации|материалы|статьи) (?:автора|от)"
+)
 _VIEW_ALL = re.compile(
-    r"(?:view all posts by|more (?:posts|articles|stories) by|все (?:записи|публикации|материалы) (?:автора|от)|"
-    r"(?P<tr>.{3,60}?) tarafından yazılan tüm yazılar)\s*(?P<name>.{0,80}?)\s*[→»>]*\s*\Z",
+    rf"(?:{_ALL_BY}|(?P<tr>.{{3,60}}?) tarafından yazılan tüm yazılar)\s*(?P<name>.{{0,80}}?)\s*[→»>]{{0,3}}\s*\Z",
     re.IGNORECASE,
 )
-_ABOUT_AUTHOR = re.compile(
-    r"(?:about the authors?|об авторе|об авторах|yazar hakkında|über den autor|à propos de l.auteur|"
-    r"عن الكاتب|درباره نویسنده)\s*:?\s*\Z",
+_THE_AUTHOR = (
+    r"about the authors?|об автор(?:е|ах)|yazar hakkında|über den autor|à propos de l.auteur|عن الكاتب|درباره نویسنده"
+)
+_ABOUT_AUTHOR = re.compile(rf"(?:{_THE_AUTHOR})\s*:?\s*\Z", re.IGNORECASE)
+_ABOUT_AUTHOR_IS = re.compile(rf"(?:{_THE_AUTHOR})\s*:\s*(?P<said>\S.*)\Z", re.IGNORECASE)
+# WordPress says "About NAME", in Russian "О NAME" or "Об авторе NAME", in Turkish "NAME hakkında".
+_ABOUT_NAME = re.compile(
+    r"(?:(?:about(?: the author)?|об авторе|об?|yazar hakkında|hakkında):?\s+(?P<name>[^\W\d_][^\n:;!?()]{2,60}?)|"
+    r"(?P<tr>[^\W\d_][^\n:;!?()]{2,60}?)\s+hakkında)\s*:?\s*\Z",
     re.IGNORECASE,
 )
-_ABOUT_NAME = re.compile(r"(?:about|об?|hakkında:?)\s+(?P<name>[^\W\d_][^\n:;!?()]{2,60}?)\s*:?\s*\Z", re.IGNORECASE)
+_BYLINE = re.compile(r"(?:by|автор|yazar|von|par)\b\s*:?\s+", re.IGNORECASE)
 _NAME = re.compile(r"[^\W\d_][\w.'’-]*(?:\s+[^\W\d_][\w.'’-]*){1,4}\Z")
 _PARTICLES = {"de", "da", "di", "du", "van", "von", "der", "den", "bin", "ibn", "al", "el", "oğlu", "kızı"}
-_HINT = re.compile(
-    r"about\s|view all posts|more (?:posts|articles|stories) by|об автор|автора|yazar hakk|tüm yazılar|über den autor|"
-    r"propos de l|عن الكاتب|درباره نویسنده|author-info|author-box|author-bio|about-author|m-a-box|saboxplugin|"
-    r"pp-multiple-authors",
-    re.IGNORECASE,
-)
+# Plain words, looked for in lower case: nearly every fragment has none of them and is done with.
+_LAST_HINTS = (
+    "all posts by", "all articles by", "all stories by", "all entries by", "more posts by", "more articles by",
+    "more stories by", "все записи", "все публикации", "все материалы", "все статьи", "tüm yazılar",
+)  # fmt: skip
+_HINTS = (
+    *_LAST_HINTS, "about ", "about\n", "about&nbsp;", "about\xa0", "об автор", "hakkında", "hakkinda", "über den autor",
+    "propos de l", "عن الكاتب", "درباره نویسنده", "author-info", "author-box", "author-bio", "about-author", "m-a-box",
+    "saboxplugin", "pp-multiple-authors",
+)  # fmt: skip
 _BLOCKS = {
     "p",
     "h1",
@@ -56,8 +69,11 @@ _BLOCKS = {
     "dt",
     "pre",
 }
-_BREAKS = re.compile(r"(?:<br\s*/?>\s*){2,}", re.IGNORECASE)
+_BREAK = r"(?:<br\s*/?>\s*)"
+# Two line breaks stand for a paragraph; where that shows no box, one does.
+_BREAKS = (re.compile(_BREAK + "{2,}", re.IGNORECASE), re.compile(_BREAK + "+", re.IGNORECASE))
 _LONGEST_BIO = 1500
+_LONGEST_LAST_LINE = 250
 _MOST_BLOCKS = 6
 
 
@@ -73,7 +89,9 @@ class Box:
 def clean_without_box(fragment: str, base: str, authors: tuple[Author, ...]) -> tuple[str, tuple[Author, ...]]:
     """Safe HTML without the author box, and the authors with what the box added: a bio, a page, a name."""
     rest, box = cut(fragment, authors=tuple(author.name for author in authors))
-    return clean(rest, base), _with_box(authors, box, base) if box else authors
+    if box is None or not (box.name or authors):
+        return clean(fragment, base), authors  # a box of nobody we know would be lost
+    return clean(rest, base), _with_box(authors, box, base)
 
 
 def _with_box(authors: tuple[Author, ...], box: Box, base: str) -> tuple[Author, ...]:
@@ -81,12 +99,10 @@ def _with_box(authors: tuple[Author, ...], box: Box, base: str) -> tuple[Author,
     page = absolute(box.url, base)
     if box.name and box.name.casefold() not in known:
         return (*authors, Author(name=box.name, bio=box.bio, url=page))
-    if not authors:
-        return authors
     at = known.index(box.name.casefold()) if box.name else 0
     held = authors[at]
-    filled = replace(held, bio=held.bio or box.bio, url=held.url or page)
-    return (*authors[:at], filled, *authors[at + 1 :])
+    bio = held.bio if box.bio in held.bio else f"{held.bio}\n{box.bio}".strip()
+    return (*authors[:at], replace(held, bio=bio, url=held.url or page), *authors[at + 1 :])
 
 
 def cut(fragment: str, *, authors: tuple[str, ...] = ()) -> tuple[str, Box | None]:
@@ -95,36 +111,54 @@ def cut(fragment: str, *, authors: tuple[str, ...] = ()) -> tuple[str, Box | Non
     Sure signs: an element that a known plug-in marks; a line that is just "About the author"; "About NAME" where NAME
     is one of `authors` or of a "View all posts by NAME" that follows. A lone "View all posts by NAME" line goes too.
     """
-    if not _HINT.search(fragment):
+    lower = fragment.lower()
+    if not any(hint in lower for hint in _HINTS) or is_too_deep(fragment):
         return fragment, None
-    blocks = fragment if has_blocks(fragment) else paragraphs(fragment, every_line=True)
-    try:
-        root = html.fragment_fromstring(_BREAKS.sub("</p><p>", blocks), create_parent="div")
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return fragment, None
-    box = _cut_marked(root) or _cut_lines(root, authors)
-    if box is None:
-        return fragment, None
-    return _inside(root), box
+    blocks = fragment if has_blocks(fragment) else _blocks_of(fragment)
+    for breaks in _BREAKS if _BREAKS[1].search(blocks) else _BREAKS[:1]:
+        try:
+            root = html.fragment_fromstring(breaks.sub("</p><p>", blocks), create_parent="div")
+        except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+            return fragment, None
+        box = _cut_marked(root) or _cut_lines(root, authors)
+        if box is not None:
+            return _inside(root), box
+    return fragment, None
+
+
+def _blocks_of(text: str) -> str:
+    """Plain text as paragraphs: by its blank lines and around lines that may frame a box; without those, by its lines."""
+    if paragraphs(text) == text:
+        return paragraphs(text, every_line=True)
+    lines = (f"\n\n{line}\n\n" if _frames_box(line.strip()) else line for line in text.splitlines())
+    return paragraphs("\n".join(lines))
+
+
+def _frames_box(line: str) -> bool:
+    return bool(_ABOUT_AUTHOR.match(line) or _ABOUT_NAME.match(line) or _view_all(line))
 
 
 def _cut_marked(root: html.HtmlElement) -> Box | None:
     found = [el for el in root.iter() if isinstance(el.tag, str) and _MARKED.search(el.get("class") or "")]
-    if not found:
+    marked = set(found)
+    boxes = [el for el in found if marked.isdisjoint(el.iterancestors())]
+    inside, whole = sum(len(_text(el)) for el in boxes), len(_text(root))
+    # A theme that marks the article itself, or every paragraph of it, has marked no box.
+    if not 0 < len(boxes) <= _MOST_BLOCKS or inside == whole or inside > max(_LONGEST_BIO, whole / 2):
         return None
-    boxes = [el for el in found if not any(parent in found for parent in el.iterancestors())]
-    lines = [line for el in boxes for line in _lines_of(el)]
-    box = _read(boxes, lines)
+    box = _read(boxes, [line for el in boxes for line in _lines_of(el)])
     for el in boxes:
         el.drop_tree()
     return box
 
 
 def _cut_lines(root: html.HtmlElement, authors: tuple[str, ...]) -> Box | None:
+    leaves = {el for el in root.iter() if el is not root and _is_leaf(el)}
+    # A link of the box may stand between paragraphs, in none of them.
     blocks = [
         el
         for el in root.iter()
-        if el is not root and el.tag in _BLOCKS and not any(c.tag in _BLOCKS for c in el.iterdescendants())
+        if el in leaves or (el.tag == "a" and _view_all(_text(el)) and leaves.isdisjoint(el.iterancestors()))
     ]
     texts = [_text(el) for el in blocks]
     span = _box_span(texts, authors)
@@ -138,61 +172,82 @@ def _cut_lines(root: html.HtmlElement, authors: tuple[str, ...]) -> Box | None:
 
 
 def _box_span(texts: list[str], authors: tuple[str, ...]) -> tuple[int, int] | None:
-    """From which block to which the box reaches."""
-    last_line = next((i for i in reversed(range(len(texts))) if _VIEW_ALL.search(texts[i])), None)
+    """From which block to which the box reaches: to a "View all posts by NAME", or to an end that is near."""
+    last_line = next((i for i in reversed(range(len(texts))) if _view_all(texts[i])), None)
     for start in range(len(texts) // 3, len(texts)):
         if not _opens_box(texts[start], texts[start + 1 : start + 1 + _MOST_BLOCKS], authors):
             continue
         if last_line is not None and start <= last_line <= start + _MOST_BLOCKS:
             return start, last_line + 1
-        end = min(len(texts), start + 1 + _MOST_BLOCKS)
-        while end > start + 1 and sum(map(len, texts[start:end])) > _LONGEST_BIO:
-            end -= 1
-        return start, end
+        if len(texts) - start <= _MOST_BLOCKS + 1 and sum(map(len, texts[start:])) <= _LONGEST_BIO:
+            return start, len(texts)
     if last_line is not None and _VIEW_ALL.match(texts[last_line]):
         return last_line, last_line + 1
     return None
 
 
 def _opens_box(text: str, following: list[str], authors: tuple[str, ...]) -> bool:
-    if _ABOUT_AUTHOR.match(text):
+    if _ABOUT_AUTHOR.match(text) or _ABOUT_AUTHOR_IS.match(text):
         return True
-    about = _ABOUT_NAME.match(text)
-    if not about:
+    name = _named(text)
+    if not name:
         return False
-    name = about["name"].casefold()
-    named_later = {_viewed_name(line).casefold() for line in following} - {""}
-    return name in named_later or name in {author.casefold() for author in authors}
+    later = [*filter(None, map(_viewed_name, following))]
+    return any(_same_name(name, other) for other in later) or name.casefold() in {one.casefold() for one in authors}
 
 
 def _read(elements: list[html.HtmlElement], lines: list[str]) -> Box:
     name = url = ""
     bio = []
     for whole in lines:
-        line, viewed = _VIEW_ALL.sub("", whole).strip(), _viewed_name(whole)
-        about = _ABOUT_NAME.match(line)
-        name = name or viewed
-        if about and not _ABOUT_AUTHOR.match(line) and _is_name(about["name"]):
-            name = name or about["name"]
-        elif line and not _ABOUT_AUTHOR.match(line):
-            bio.append(line)
+        viewed = _view_all(whole)
+        name = _viewed_name(whole) or name
+        line = whole[: viewed.start()].strip() if viewed else whole
+        inline = _ABOUT_AUTHOR_IS.match(line)
+        said = inline["said"] if inline else line
+        if not inline and not _ABOUT_AUTHOR.match(line) and _is_name(_named(line)):
+            name = name or _named(line)
+        elif said and not _ABOUT_AUTHOR.match(said):
+            bio.append(said)
     for link in (a for el in elements for a in el.iter("a")):
-        if link.get("rel") == "author" or _VIEW_ALL.search(_text(link)) or "/author" in (link.get("href") or ""):
+        named = _text(link)
+        if link.get("rel") == "author" or _view_all(named) or "/author" in (link.get("href") or ""):
             url = url or (link.get("href") or "")
-            named = _text(link)
-            if link.get("rel") == "author" and not name and _is_name(named) and not _VIEW_ALL.search(named):
+            if link.get("rel") == "author" and not name and _is_name(named) and not _view_all(named):
                 name = named
-    if not name:
-        name = next((line for line in bio[:1] if _is_name(line) and len(line) < 50), "")
+    if not name and bio:
+        alone = _BYLINE.sub("", bio[0], count=1) if _BYLINE.match(bio[0]) else bio[0]
+        name = alone if _is_name(alone) and len(alone) < 50 else ""
+        bio[0] = name or bio[0]
     return Box(name=name.strip(), bio="\n".join(line for line in bio if line != name), url=url)
 
 
+def _view_all(line: str) -> re.Match[str] | None:
+    """ "View all posts by NAME" at the line's end, where alone it stands."""
+    start = max(0, len(line) - _LONGEST_LAST_LINE)
+    last = line[start:].lower()
+    return _VIEW_ALL.search(line, start) if any(hint in last for hint in _LAST_HINTS) else None
+
+
 def _viewed_name(line: str) -> str:
-    match = _VIEW_ALL.search(line)
+    match = _view_all(line)
     if not match:
         return ""
     name = (match["name"] or match["tr"] or "").strip(" →»>:")
     return name if _is_name(name) else ""
+
+
+def _named(line: str) -> str:
+    """The name in "About NAME"."""
+    match = _ABOUT_NAME.match(line)
+    return (match["name"] or match["tr"]).strip() if match else ""
+
+
+def _same_name(one: str, other: str) -> bool:
+    """The same but for the endings, which Russian declines: "О Норе Квилл", "все записи автора Нора Квилл"."""
+    pairs = [*zip(one.casefold().split(), other.casefold().split(), strict=False)]
+    alike = all(a[: (stem := max(2, min(len(a), len(b)) - 2))] == b[:stem] for a, b in pairs)
+    return alike and len(one.split()) == len(other.split())
 
 
 def _is_name(text: str) -> bool:
@@ -202,10 +257,12 @@ def _is_name(text: str) -> bool:
     )
 
 
+def _is_leaf(element: html.HtmlElement) -> bool:
+    return element.tag in _BLOCKS and not any(inner.tag in _BLOCKS for inner in element.iterdescendants())
+
+
 def _lines_of(element: html.HtmlElement) -> list[str]:
-    leaves = [
-        el for el in element.iter() if el.tag in _BLOCKS and not any(c.tag in _BLOCKS for c in el.iterdescendants())
-    ]
+    leaves = [el for el in element.iter() if _is_leaf(el)]
     return [text for text in map(_text, leaves or [element]) if text]
 
 

@@ -13,18 +13,18 @@ from datetime import UTC, datetime, timedelta, timezone
 # Month names by their first letters, folded, as feeds in these languages abbreviate them (CLDR "wide" and
 # "abbreviated" forms). Longer keys win, so that "mart" and "mar", "juin" and "jui" stay apart.
 _MONTHS = {
-    1: "jan ene gen ocak oca янв sty led qan yan tammi ιαν",
-    2: "feb fev fév şub sub фев lut úno helmi φεβ fevr",
-    3: "mar mär maa märz mart мар mrz mars marzo maalis μαρ",
-    4: "apr abr avr nis апр kwi dub huhti απρ",
-    5: "may mai mei mag maj май мая mayo touko μαι μαΐ kvě",
-    6: "jun juin giu haz июн cze čvn kesä ιουν iyun giugno",
-    7: "jul juil lug tem июл lip čvc heinä ιουλ iyul luglio",
-    8: "aug ago aoû aou ağu agu авг sie srp elo αυγ avg août",
-    9: "sep set sept eyl сен wrz zář syys σεπ sen",
-    10: "oct okt out ott eki окт paź říj lok οκτ oktyabr",
-    11: "nov kas ноя lis marras νοε noyabr nov.",
-    12: "dec dez dic déc des ara дек gru pro joulu δεκ dek",
+    1: "jan ene gen ocak oca янв sty led qan yan tammi ιαν січ қаң",
+    2: "feb fev fév şub sub фев lut úno helmi φεβ fevr лют ақп",
+    3: "mar mär maa märz mart мар mrz mars marzo maalis μαρ бер нау",
+    4: "apr abr avr nis апр kwi dub huhti απρ кві сәу",
+    5: "may mai mei mag maj май мая mayo touko μαι μαΐ kvě тра мам",
+    6: "jun juin giu haz июн cze čvn kesä ιουν iyun giugno чер мау",
+    7: "jul juil lug tem июл lip čvc heinä ιουλ iyul luglio лип шіл",
+    8: "aug ago aoû aou ağu agu авг sie srp elo αυγ avg août сер там",
+    9: "sep set sept eyl сен wrz zář syys σεπ sen вер қыр",
+    10: "oct okt out ott eki окт paź říj lok οκτ oktyabr жов қаз",
+    11: "nov kas ноя lis marras νοε noyabr лис қар noy",
+    12: "dec dez dic déc des ara дек gru pro joulu δεκ dek гру жел",
 }
 _ZONES = {
     "ut": 0, "utc": 0, "gmt": 0, "z": 0, "wet": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6,
@@ -33,7 +33,7 @@ _ZONES = {
 }  # fmt: skip
 
 _ISO = re.compile(
-    r"(?P<y>\d{4})-?(?P<mo>\d\d)?-?(?P<d>\d\d)?(?:[T ]\s*(?P<h>\d\d):?(?P<mi>\d\d)(?::?(?P<s>\d\d)(?:[.,](?P<f>\d+))?)?)?"
+    r"(?P<y>\d{4})-?(?P<mo>\d\d)?-?(?P<d>\d\d)?(?:[T ]\s*(?P<h>\d\d|\d(?=:)):?(?P<mi>\d\d)(?::?(?P<s>\d\d)(?:[.,](?P<f>\d+))?)?)?"
     r"\s*(?P<z>Z|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d)?\Z",
     re.IGNORECASE,
 )
@@ -41,11 +41,12 @@ _DAY_FIRST = re.compile(
     r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|\.)?[\s/-]+(?:de |of )?(?P<mon>[^\W\d_]{3,})[.,]?[\s/-]+(?:de )?(?P<y>\d{4}|\d\d)\b"
 )
 _MONTH_FIRST = re.compile(r"(?P<mon>[^\W\d_]{3,})[.]?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})\b")
-_CTIME = re.compile(r"(?P<mon>[^\W\d_]{3,})\s+(?P<d>\d{1,2})\s+\d\d?:\d\d(?::\d\d)?.*?\b(?P<y>\d{4})\b")
-_NUMERIC = re.compile(r"(?P<d>\d{1,2})[./](?P<mo>\d{1,2})[./](?P<y>\d{4})\b")
-_SLASHED = re.compile(r"(?P<y>\d{4})[/.](?P<mo>\d{1,2})[/.](?P<d>\d{1,2})\b")
+_CTIME = re.compile(r"(?P<mon>[^\W\d_]{3,})\s+(?P<d>\d{1,2})\s+\d\d?:\d\d(?::\d\d)?.*?(?<![+-])\b(?P<y>\d{4})\Z")
+_NUMERIC = re.compile(r"(?P<d>\d{1,2})[./-](?P<mo>\d{1,2})[./-](?P<y>\d{4})\b")
+_SLASHED = re.compile(r"(?P<y>\d{4})[/.-](?P<mo>\d{1,2})[/.-](?P<d>\d{1,2})\b")
 _TIME = re.compile(r"\b(?P<h>\d{1,2}):(?P<mi>\d\d)(?::(?P<s>\d\d))?(?:[.,]\d+)?\s*(?P<ap>[AaPp]\.?[Mm]\.?)?")
-_ZONE = re.compile(r"(?P<off>[+-]\d\d:?\d\d)|\b(?P<name>[A-Za-z]{1,4})\Z")
+# Right behind the time: "EST", "+0300 (MSK)", "GMT+3", "+5:30". A number further on is part of the date.
+_ZONE = re.compile(r"[\s(,]*(?P<name>[A-Za-z]{1,4}\b)?\s*(?:(?P<sign>[+-])(?P<h>\d{1,2})(?::?(?P<mi>\d\d))?\b)?")
 
 
 def read_date(text: str) -> datetime | None:
@@ -78,9 +79,11 @@ def _from_words(text: str) -> datetime | None:
     for pattern in (_DAY_FIRST, _MONTH_FIRST, _CTIME, _SLASHED, _NUMERIC):
         for match in pattern.finditer(text):
             part = match.groupdict()
-            month = int(part["mo"]) if part.get("mo") else _month(part["mon"])
+            month, day = int(part["mo"]) if part.get("mo") else _month(part["mon"]), int(part["d"])
+            if month is not None and month > 12 >= day:
+                month, day = day, month  # 11/24/2026, as in the United States
             if month is not None:
-                return _at(text, match.end(), _year(part["y"]), month, int(part["d"]))
+                return _at(text, match.end(), _year(part["y"]), month, day)
     return None
 
 
@@ -104,15 +107,11 @@ def _clock(hour: int, second: int) -> tuple[int, int, timedelta]:
 
 
 def _zone(text: str) -> timezone:
-    text = text.strip(" ()")
-    match = _ZONE.search(text)
-    if match and match["off"]:
-        digits = match["off"].replace(":", "")
-        minutes = int(digits[1:3]) * 60 + int(digits[3:5])
-        return timezone(timedelta(minutes=-minutes if digits[0] == "-" else minutes))
-    if re.fullmatch(r"[+-]\d\d", text):
-        return timezone(timedelta(hours=int(text)))
-    return timezone(timedelta(hours=_ZONES.get(match["name"].lower(), 0))) if match else UTC
+    match = _ZONE.match(text)
+    if match and match["sign"]:
+        minutes = int(match["h"]) * 60 + int(match["mi"] or 0)
+        return timezone(timedelta(minutes=-minutes if match["sign"] == "-" else minutes))
+    return timezone(timedelta(hours=_ZONES.get((match["name"] or "").lower(), 0))) if match else UTC
 
 
 def _year(text: str) -> int:
@@ -123,7 +122,7 @@ def _year(text: str) -> int:
 
 
 def _month(name: str) -> int | None:
-    name = name.lower()
+    name = name.lower().replace("\u0307", "")  # what lower() leaves of the Turkish İ
     best: tuple[int, int] | None = None
     for month, names in _MONTHS.items():
         for known in names.split():

@@ -11,7 +11,6 @@ import re
 import zlib
 
 _BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -19,23 +18,25 @@ _BOMS = (
 )
 # A document without a mark that begins with "<" or "{" shows its width in its first bytes (XML 1.0 appendix F).
 _WIDTHS = (
-    (re.compile(rb"[<{]\x00\x00\x00"), "utf-32-le"),
-    (re.compile(rb"\x00\x00\x00[<{]"), "utf-32-be"),
-    (re.compile(rb"[<{]\x00"), "utf-16-le"),
-    (re.compile(rb"\x00[<{]"), "utf-16-be"),
+    (re.compile(rb"(?:[ \t\r\n]\0\0\0)*[<{]\0\0\0"), "utf-32-le"),
+    (re.compile(rb"(?:\0\0\0[ \t\r\n])*\0\0\0[<{]"), "utf-32-be"),
+    (re.compile(rb"(?:[ \t\r\n]\0)*[<{]\0"), "utf-16-le"),
+    (re.compile(rb"(?:\0[ \t\r\n])*\0[<{]"), "utf-16-be"),
 )
-_DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
+_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}\?>\s*")
 # What browsers read where a page says the left, since writers meant the right (WHATWG Encoding Standard section 4.2).
 _MEANT = {
-    "iso8859-1": "cp1252", "latin-1": "cp1252", "ascii": "cp1252", "us-ascii": "cp1252", "iso8859-9": "cp1254",
+    "iso8859-1": "cp1252", "iso8859-9": "cp1254",
     "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "iso8859-11": "cp874", "tis-620": "cp874",
 }  # fmt: skip
-_REFUSED = {"utf-7", "utf7", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "mbcs", "oem"}
+_REFUSED = {"utf-7", "unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined", "mbcs", "oem"}
 # Everything that XML 1.0 section 2.2 leaves out: C0 controls, surrogates, U+FFFE and U+FFFF.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,16})|([0-9]{1,16}));")
-
+# The semicolon may be missing and the number may have any length: feedparser reads those too.
+_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+# What the first two bytes of letters and punctuation become: "Ã¼", "Ð¸", "â€".
+_DOUBLED = re.compile("[ÂÃÄÅÎÏÐÑØÙ][\u0080-\u00bf\u0152-\u2122]|â[€‚„][\u0080-\u00bf\u0152-\u2122]")
 
 MOST_BYTES = 20_000_000
 
@@ -64,40 +65,76 @@ def _inflate(body: bytes, window: int) -> bytes:
 def decode(body: bytes, http_charset: str = "") -> tuple[str, tuple[str, ...]]:
     """The body's text, cleaned of what no XML document may hold (F07, F08, F14), and what had to be mended.
 
-    A byte order mark decides; then valid UTF-8 with at least one character beyond ASCII, since other encodings
-    practically never look like it; then the HTTP header, the XML declaration, UTF-8. Where none fits, the text is
-    UTF-8 and each byte that is not is read as Windows-1252, so that one bad byte costs one character, not the feed.
+    A byte order mark decides; then UTF-8 that is valid, or nearly so, with characters beyond ASCII, since other
+    encodings practically never look like it; then the HTTP header, the XML declaration, UTF-8. In UTF-8 each byte that
+    does not fit is read as Windows-1252, so that one bad byte costs one character, not the feed.
     """
     text, notes = _characters(body, http_charset)
-    clean = _ILLEGAL.sub("", text)
+    clean = legal(text)
     if len(clean) != len(text):
         notes.append(f"{len(text) - len(clean)} characters that XML does not allow were removed")
     return _REFERENCE.sub(_legal_reference, _DECLARATION.sub("", clean.lstrip("\ufeff"))), tuple(notes)
+
+
+def legal(text: str) -> str:
+    """Only characters that XML 1.0 allows (V-09, X-14)."""
+    return _ILLEGAL.sub("", text)
+
+
+def undoubled(text: str) -> str:
+    """Words as they were before UTF-8 was taken for Windows-1252 and encoded again; any others as they are (F46).
+
+    feedparser mends what was taken for Latin-1. Only a text that is such UTF-8 throughout is touched: "«été»" is not.
+    """
+    if not _DOUBLED.search(text):
+        return text
+    try:
+        return text.encode("cp1252", "heliograph-c1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def _characters(body: bytes, http_charset: str) -> tuple[str, list[str]]:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace"), []
-    start = body[:64].lstrip(b" \t\r\n")
     for width, name in _WIDTHS:
-        if width.match(start):
+        if width.match(body):
             return body.decode(name, "replace"), []
+    marked = body.startswith(codecs.BOM_UTF8)
+    body = body.removeprefix(codecs.BOM_UTF8)
     utf8 = _strict(body, "utf-8")
-    if utf8 is not None and not body.isascii():
+    if utf8 is not None and (marked or not body.isascii()):
         return utf8, []
-    declared = _DECLARED.match(body[:400])
-    names = [http_charset, declared[1].decode("ascii") if declared else ""]
-    for name in filter(None, names):
-        codec = _codec(name)
-        text = _strict(body, codec) if codec and codec != "utf-8" else None
-        if text is not None:
+    if utf8 is None and _nearly(body, "utf-8") is not None:
+        return _mended(body)
+    declared = _DECLARED.search(body[:2000])
+    names = (http_charset, declared[1].decode("ascii") if declared else "")
+    told = [codec for codec in map(_codec, names) if codec and codec != "utf-8"]
+    for codec in told:
+        text = _strict(body, codec)
+        # .NET writes encoding="utf-16" into bytes that are not: in a wrong width no feed has a tag.
+        if text is not None and ("<" in text or "{" in text):
             return text, []
     if utf8 is not None:
         return utf8, []
-    return body.decode("utf-8", "heliograph-cp1252"), [
-        "the encoding is broken: bytes that are not UTF-8 were read as Windows-1252"
-    ]
+    for codec in told:
+        text = _nearly(body, codec)
+        if text is not None:
+            return text, [f"the encoding is broken: bytes that are not {codec} were replaced"]
+    return _mended(body)
+
+
+def _nearly(body: bytes, codec: str) -> str | None:
+    """The text where all but a stray or cut character is in this encoding: in a wrong one, most would not be."""
+    text = body.decode(codec, "replace")
+    beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
+    return text if beyond_ascii > 11 * text.count("\ufffd") else None
+
+
+def _mended(body: bytes) -> tuple[str, list[str]]:
+    note = "the encoding is broken: bytes that are not UTF-8 were read as Windows-1252"
+    return body.decode("utf-8", "heliograph-cp1252"), [note]
 
 
 def _strict(body: bytes, name: str) -> str | None:
@@ -124,12 +161,22 @@ def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
     return bad.decode("cp1252", "replace"), error.end
 
 
+def _c1_as_is(error: UnicodeError) -> tuple[bytes, int]:
+    """The five bytes that Windows-1252 leaves open, as they are."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    try:
+        return error.object[error.start : error.end].encode("latin-1"), error.end
+    except UnicodeEncodeError:
+        raise error from None
+
+
 codecs.register_error("heliograph-cp1252", _as_cp1252)
+codecs.register_error("heliograph-c1", _c1_as_is)
 
 
 def _legal_reference(match: re.Match[str]) -> str:
     """A numeric reference as it stands where it names a legal character, else nothing (`&#xD800;` stops feedparser)."""
-    number = int(match[1], 16) if match[1] else int(match[2])
-    if number > 0x10FFFF or _ILLEGAL.match(chr(number)):
-        return ""
-    return match[0]
+    digits = (match[1] or match[2]).lstrip("0")
+    number = int(digits or "0", 16 if match[1] else 10) if len(digits) < 8 else 0
+    return "" if number > 0x10FFFF or _ILLEGAL.match(chr(number)) else match[0]

@@ -67,9 +67,9 @@ class Fetcher:
         self._limits = limits
         self._allow_private = tuple(allow_private)
         self._dns = guard.Resolve() if resolve is None and transport is None else None
-        resolver = resolve or self._dns
-        self._public = _client(user_agent, transport or _transport(resolver, ()))
-        self._private = _client(user_agent, transport or _transport(resolver, self._allow_private))
+        resolver, context = resolve or self._dns, None if transport else ssl.create_default_context()
+        self._public = _client(user_agent, transport or _transport(resolver, (), context))
+        self._private = _client(user_agent, transport or _transport(resolver, self._allow_private, context))
         self._hosts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def close(self) -> None:
@@ -274,10 +274,12 @@ def _client(user_agent: str, transport: httpx.AsyncBaseTransport) -> httpx.Async
     )
 
 
-def _transport(resolve: guard.Resolver | None, allowed: Sequence[guard.Network]) -> httpx.AsyncBaseTransport:
+def _transport(
+    resolve: guard.Resolver | None, allowed: Sequence[guard.Network], context: ssl.SSLContext | None
+) -> httpx.AsyncBaseTransport:
     assert resolve is not None
+    assert context is not None
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-    context = ssl.create_default_context()
     transport = httpx.AsyncHTTPTransport(verify=context, limits=limits, trust_env=False)
     # httpx has no door for a network backend; httpcore, which it stands on, has.
     transport._pool = httpcore.AsyncConnectionPool(
@@ -330,6 +332,7 @@ def _failure(error: Exception) -> Failed:
         (ssl.SSLError, FailureKind.TLS, "the secure connection failed"),
         (httpx.TimeoutException, FailureKind.TIMEOUT, "the server did not answer in time"),
         (httpx.ConnectError, FailureKind.CONNECT, "the server could not be reached"),
+        (httpx.ReadError, FailureKind.PROTOCOL, "the server broke the connection off"),
         (httpx.InvalidURL, FailureKind.FORBIDDEN_ADDRESS, "the address cannot be read"),
     )
     for wanted, kind, words in kinds:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,16 +16,18 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from anyascii import anyascii
 
-from feeds.model import Entry
+from feeds.model import Entry, IdOrigin
 
 # RFC 3987: a scheme, a colon, then no spaces, controls or the delimiters that an IRI may not hold.
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20]+\Z")
 # Parameters that say how a reader came, not what is read. Sources: the vendors' own campaign documentation.
-_TRACKING = re.compile(
-    r"(utm_\w+|fbclid|gclid|dclid|msclkid|yclid|mc_[ce]id|igshid|ns_(source|mchannel|campaign|linkname|fee)|"
-    r"at_(medium|campaign|custom\d|format)|cmpid|ocid|ftag|ref_src|_hs(enc|mi))\Z",
-    re.IGNORECASE,
+_TRACKERS = (
+    r"(?:utm_\w+|fbclid|gclid|dclid|msclkid|yclid|mc_[ce]id|igshid|ns_(?:source|mchannel|campaign|linkname|fee)|"
+    r"at_(?:medium|campaign|custom\d|format)|cmpid|ocid|ftag|ref_src|_hs(?:enc|mi))"
 )
+_TRACKING = re.compile(_TRACKERS + r"\Z", re.IGNORECASE)
+_TRACKING_IN_HTML = re.compile(rf"(?<=[?&;]){_TRACKERS}=[^&\"\s]*", re.IGNORECASE)
+_NOT_IN_URL = re.compile(r'[\x00-\x20"<>\x7f]')
 _PUBLIC_IDS = uuid.UUID("0a4d8a4e-5c1b-5c0e-9a53-6f8f3b6d2f10")
 
 
@@ -36,7 +37,9 @@ def is_iri(text: str) -> bool:
 
 
 def is_web_url(text: str) -> bool:
-    """Whether `text` is an absolute http or https address with a host."""
+    """Whether `text` is an absolute http or https address with a host, and nothing that an address may not hold."""
+    if _NOT_IN_URL.search(text):
+        return False  # urlsplit forgives line breaks and tabs, and says nothing of a host with spaces
     try:
         parts = urlsplit(text)
         return parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
@@ -50,14 +53,18 @@ def canonical_url(url: str) -> str:
         parts = urlsplit(url.strip())
         host = (parts.hostname or "").lower()
         port = parts.port
+        # Escaped bytes of other encodings (Windows-1251 in a query) are no UTF-8, and must stay apart.
+        fields = parse_qsl(parts.query, keep_blank_values=True, errors="surrogateescape")
+        query = urlencode([(k, v) for k, v in fields if not _TRACKING.match(k)], errors="surrogateescape")
     except ValueError:
         return url.strip()
     if not host:
         return url.strip()
+    if ":" in host:
+        host = f"[{host}]"
     if port and (parts.scheme, port) not in (("http", 80), ("https", 443)):
         host = f"{host}:{port}"
-    query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)])
-    return urlunsplit((parts.scheme.lower(), host, parts.path or "/", query, ""))
+    return urlunsplit((parts.scheme.lower(), host, parts.path or "/", query, "")).strip()
 
 
 def without_credentials(url: str) -> str:
@@ -99,29 +106,62 @@ def fingerprint(entry: Entry) -> str:
     """A hash of what a reader would call the entry's words (I-08): white space and tracking do not count."""
     return digest(
         _squeeze(entry.title),
-        _squeeze(entry.summary),
-        _squeeze(entry.content),
+        _squeeze(_TRACKING_IN_HTML.sub("", entry.summary)),
+        _squeeze(_TRACKING_IN_HTML.sub("", entry.content)),
         canonical_url(entry.link),
         "\n".join(author.name for author in entry.authors),
         "\n".join(entry.categories),
-        "\n".join(enclosure.url for enclosure in entry.enclosures),
+        "\n".join(canonical_url(enclosure.url) for enclosure in entry.enclosures),
     )
 
 
 def unique_entries(entries: Sequence[Entry], *, atom: bool) -> tuple[tuple[Entry, ...], str]:
     """One entry an id (I-06), and what had to be done for it, in a sentence, or "".
 
-    Where a generator gave one guid to everything, guid and link together are the id. Other repeats of an id are one
-    entry at different times: the newest `updated` wins (RFC 4287 section 4.1.1), the first one where none is newer.
+    Where a generator gave one guid to different items, guid and link (or title, or text) together are the id. Other
+    repeats of an id are one entry at different times: the newest `updated` wins (RFC 4287 section 4.1.1), the first one
+    where none is newer.
     """
-    counts = Counter(entry.id for entry in entries)
-    if len(counts) == len(entries):
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.id, []).append(entry)
+    if len(groups) == len(entries):
         return tuple(entries), ""
-    if not atom and len(counts) == 1 and len({(entry.link, entry.title) for entry in entries}) > 1:
-        widened = [replace(entry, id=f"{entry.id}|{entry.link or digest(entry.title)}") for entry in entries]
-        return _newest(widened), f"all {len(entries)} items have the same guid: guid and link together tell them apart"
-    kept = _newest(entries)
-    return kept, f"{len(entries) - len(kept)} entries repeat the id of another: the newest of each is kept"
+    apart = {same: () if atom else _told_apart_by(group, alone=len(groups) == 1) for same, group in groups.items()}
+    kept = _newest([_widened(entry, apart[entry.id]) for entry in entries])
+    shared = sum(len(group) for same, group in groups.items() if apart[same])
+    notes = []
+    if shared:
+        notes.append(f"{shared} items have the guid of another: guid and link together tell them apart")
+    if len(kept) < len(entries):
+        notes.append(f"{len(entries) - len(kept)} entries repeat the id of another: the newest of each is kept")
+    return kept, "; ".join(notes)
+
+
+def _told_apart_by(group: Sequence[Entry], *, alone: bool) -> tuple[str, ...]:
+    """The fields which show that entries of one id are different ones, not one at different times (F17, F18).
+
+    `alone` says that the whole document has this one id: then its generator is broken, and less is proof enough.
+    """
+    links = {entry.link for entry in group}
+    titles = {entry.title for entry in group}
+    if len(links) == len(group) > 1 and (alone or len(titles) == len(group)):
+        return ("link",)
+    if alone and len(links) * len(titles) > 1:
+        return ("link", "title")
+    if group[0].id_origin == "hash" and len({(entry.summary, entry.content) for entry in group}) > 1:
+        return ("summary", "content")
+    return ()
+
+
+def _widened(entry: Entry, fields: tuple[str, ...]) -> Entry:
+    if not fields:
+        return entry
+    said = [str(getattr(entry, field)) for field in fields]
+    mark = entry.link if fields == ("link",) and entry.link else digest(*said)
+    # An id that was a link is none any more.
+    origin: IdOrigin = "guid" if entry.id_origin == "guid" else "hash"
+    return replace(entry, id=f"{entry.id}|{mark}", id_origin=origin, is_permalink=False)
 
 
 def _newest(entries: Sequence[Entry]) -> tuple[Entry, ...]:

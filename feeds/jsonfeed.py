@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from feeds import clean
 from feeds.authorbox import clean_without_box
 from feeds.dates import read_date
+from feeds.decode import legal
 from feeds.identity import fallback_id
 from feeds.model import Author, Document, Enclosure, Entry, Failed, FailureKind, Head
 
@@ -22,7 +23,8 @@ _MOST_ITEMS = 5000
 def read_json(text: str, url: str) -> Document | Failed:
     """Read a JSON Feed that was found at `url`."""
     try:
-        feed = json.loads(text)
+        # Not strict: line breaks inside strings are a common slip.
+        feed = json.loads(text, strict=False)
     except RecursionError:
         return Failed(kind=FailureKind.UNREADABLE, detail="JSON nested too deeply to be a feed")
     except ValueError as error:
@@ -30,10 +32,11 @@ def read_json(text: str, url: str) -> Document | Failed:
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
         return Failed(kind=FailureKind.NOT_A_FEED, detail='JSON without the "items" of a JSON Feed')
     site = clean.absolute(_text(feed, "home_page_url"), url)
+    own = clean.absolute(_text(feed, "feed_url"), url) or url
     head = Head(
         title=_line(feed, "title"),
-        id=_text(feed, "feed_url") or url,
-        url=_text(feed, "feed_url") or url,
+        id=own,
+        url=own,
         site_url=site,
         subtitle=_line(feed, "description"),
         lang=_text(feed, "language"),
@@ -61,8 +64,7 @@ def _entry(item: dict[str, Any], base: str, lang: str) -> Entry:
     published = _text(item, "date_published")
     title = _line(item, "title")
     # J-01: numbers become strings; an item without an id is known by its address.
-    own_id = _text(item, "id") or str(item["id"]) if isinstance(item.get("id"), int | float | str) else ""
-    own_id = own_id.strip()
+    own_id = str(item["id"]) if _is_number(item.get("id")) else _text(item, "id").strip()
     hashed = fallback_id(title=title, published=published, body=content)
     return Entry(
         id=own_id or link or external or hashed,
@@ -77,17 +79,16 @@ def _entry(item: dict[str, Any], base: str, lang: str) -> Entry:
         updated=read_date(_text(item, "date_modified")),
         lang=_text(item, "language") or lang,
         authors=authors,
-        categories=tuple(dict.fromkeys(tag for tag in _list(item, "tags") if isinstance(tag, str) and tag.strip())),
+        categories=tuple(dict.fromkeys(filter(None, (_flat(tag) for tag in _list(item, "tags"))))),
         enclosures=tuple(_attachments(item, base)),
     )
 
 
 def _authors(owner: dict[str, Any]) -> Iterator[Author]:
-    for author in [*_list(owner, "authors"), owner.get("author")]:
+    # Writers of 1.1 repeat their first author in the "author" of 1.0, for old readers.
+    for author in _list(owner, "authors") or [owner.get("author")]:
         if isinstance(author, dict) and _line(author, "name"):
             yield Author(name=_line(author, "name"), url=clean.absolute(_text(author, "url")))
-            if author is owner.get("author"):
-                return
 
 
 def _attachments(item: dict[str, Any], base: str) -> Iterator[Enclosure]:
@@ -95,17 +96,25 @@ def _attachments(item: dict[str, Any], base: str) -> Iterator[Enclosure]:
         url = clean.absolute(_text(one, "url"), base) if isinstance(one, dict) else ""
         if url:
             size = one.get("size_in_bytes")
-            length = size if isinstance(size, int) and 0 <= size < 2**53 else 0
+            length = int(size) if _is_number(size) and 0 <= size < 2**53 else 0
             yield Enclosure(url=url, type=_text(one, "mime_type"), length=length, title=_line(one, "title"))
 
 
 def _text(owner: dict[str, Any], key: str) -> str:
     value = owner.get(key)
-    return value.encode("utf-8", "ignore").decode() if isinstance(value, str) else ""
+    return legal(value) if isinstance(value, str) else ""
 
 
 def _line(owner: dict[str, Any], key: str) -> str:
-    return " ".join(_text(owner, key).split())
+    return _flat(owner.get(key))
+
+
+def _flat(value: Any) -> str:
+    return " ".join(legal(value).split()) if isinstance(value, str) else ""
+
+
+def _is_number(value: Any) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _list(owner: dict[str, Any], key: str) -> list[Any]:

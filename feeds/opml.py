@@ -12,6 +12,7 @@ from email.utils import format_datetime
 
 from lxml import etree
 
+from feeds.decode import legal
 from feeds.identity import without_credentials
 
 
@@ -30,20 +31,20 @@ def write_opml(title: str, created: datetime, groups: Iterable[tuple[str, Sequen
     """The groups as folders, in the given order; `created` stands in dateCreated (O-01)."""
     root = etree.Element("opml", version="2.0")
     head = etree.SubElement(root, "head")
-    etree.SubElement(head, "title").text = title
+    etree.SubElement(head, "title").text = legal(title)
     etree.SubElement(head, "dateCreated").text = format_datetime(created, usegmt=True)
     body = etree.SubElement(root, "body")
     for name, outlines in groups:
-        folder = etree.SubElement(body, "outline", text=name) if name else body
+        folder = etree.SubElement(body, "outline", text=legal(name)) if name else body
         for one in outlines:
             attributes = {
                 "type": "rss",
-                "text": one.text,
+                "text": one.text or without_credentials(one.xml_url),
                 "title": one.text,
                 "xmlUrl": without_credentials(one.xml_url),
-                "htmlUrl": one.html_url,
+                "htmlUrl": without_credentials(one.html_url),
                 "language": one.lang,
                 "description": one.description,
             }
-            etree.SubElement(folder, "outline", {name: value for name, value in attributes.items() if value})
+            etree.SubElement(folder, "outline", {name: legal(value) for name, value in attributes.items() if value})
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)

@@ -6,21 +6,19 @@ Never: an exception for bad input, a fetch, or validity as a condition for readi
 
 from __future__ import annotations
 
-import html
 import io
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from email.message import Message
 from typing import Any
 
 import feedparser
 
 from feeds import authorbox, clean
 from feeds.dates import read_date
-from feeds.decode import decode, unpacked
-from feeds.identity import fallback_id, is_web_url, unique_entries
+from feeds.decode import decode, undoubled, unpacked
+from feeds.identity import digest, fallback_id, is_web_url, unique_entries
 from feeds.jsonfeed import read_json
 from feeds.model import Author, Document, Enclosure, Entry, Failed, FailureKind, Head, IdOrigin, Pace
 
@@ -31,19 +29,31 @@ MOST_ENTRIES = 5000
 _LONGEST_TITLE = 2000
 _LONGEST_HTML = 2_000_000
 _MOST_ATTRIBUTES = 300
+_LONGEST_KEY = 2000  # bytes: no address is longer, and databases index no more
 
-_ROOT = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
-_ROOT_END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
-_ENTRY_END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
-_HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+# These patterns are run over whole documents: in none of them may two parts match the same characters, or a hostile
+# document of one megabyte would take minutes.
+_COMMENT = r"<!--(?:(?!<!--|-->).)*-->"
+_ROOT = re.compile(rf"{_COMMENT}|<(?P<name>(?:\w+:)?(?:rss|feed|rdf|channel)\b)", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(rf"\s*(?:{_COMMENT}\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_END = re.compile(
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|</(?:\w+:)?(?:(?P<root>rss|feed|rdf)|(?P<entry>item|entry)|(?P<channel>channel))\s*>",
+    re.IGNORECASE | re.DOTALL,
+)
+_AT_THE_END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>\Z", re.IGNORECASE)
+_ENTRY_START = re.compile(r"<(?:\w+:)?(?:item|entry)\b", re.IGNORECASE)
 _LONG_TAG = re.compile(r"<[^<>]{2000,}>")
-_ENTITY = re.compile(r"<!ENTITY\b[^>]*>", re.IGNORECASE)
-_HARMLESS_ENTITY = re.compile(r"""<!ENTITY\s+\w+\s+(["'])[^&%"']{0,100}\1\s*>""", re.IGNORECASE)
-_OWN_ID = re.compile(r"<(?:\w+:)?(guid|id)\b([^>]*)>\s*(?:<!\[CDATA\[)?([^<]{1,2000}?)(?:\]\]>)?\s*</", re.IGNORECASE)
+_HARMLESS_ENTITY = re.compile(r"""<!ENTITY\s+(\w+)\s+(["'])([^&%"'<>]{0,100})\2\s*>""")
+_OWN_ID = re.compile(
+    r"<(?:\w+:)?(guid|id)\b([^<>]*)>(?:\s*<!\[CDATA\[(?P<raw>[^<]*)\]\]>\s*|(?P<escaped>[^<]*))</", re.IGNORECASE
+)
+_SKIP_HOURS = re.compile(r"<skiphours\b.{0,2000}", re.IGNORECASE | re.DOTALL)
+_SKIP_DAYS = re.compile(r"<skipdays\b.{0,1000}", re.IGNORECASE | re.DOTALL)
 _HOURS = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
 _DAYS = re.compile(r"<day>\s*(\w{6,9})\s*</day>", re.IGNORECASE)
-_MAIL_NAME = re.compile(r"\s*[^\s()<>]+@[^\s()<>]+\s*\((.+)\)\s*\Z")
-_NAME_MAIL = re.compile(r"(.+?)\s*<[^\s<>]+@[^\s<>]+>\s*\Z")
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
+_MAIL_NAME = re.compile(r"\s*[^\s()<>@]+@[^\s()<>]+\s*\((.+)\)\s*\Z")
+_NAME_MAIL = re.compile(r"([^<]+)<[^\s<>@]+@[^\s<>]+>\s*\Z")
 
 
 def parse(body: bytes, url: str = "", content_type: str = "") -> Document | Failed:
@@ -59,25 +69,32 @@ def parse(body: bytes, url: str = "", content_type: str = "") -> Document | Fail
     start = text.lstrip()
     if start.startswith("{"):
         read = read_json(start, url)
-    elif _HTML.match(text) and not _ROOT.search(text[:2000]):
+    elif _HTML.match(text) and not _root(text[:2000]):
         return Failed(kind=FailureKind.HTML, detail="the body is a web page, not a feed")
     else:
         read = _read_xml(text, url)
     if isinstance(read, Failed):
         return read
-    entries, repeated = unique_entries(read.entries, atom=read.format.startswith("atom"))
+    entries, repeated = unique_entries([*map(_bounded, read.entries)], atom=read.format.startswith("atom"))
     said = (*notes, *read.notes, *filter(None, [repeated]))
     return replace(read, entries=tuple(_finished(entry) for entry in entries), notes=said)
 
 
+def _root(text: str) -> re.Match[str] | None:
+    """Where the document begins; comments may speak of feeds as well."""
+    return next((found for found in _ROOT.finditer(text) if found["name"]), None)
+
+
 def _read_xml(text: str, url: str) -> Document | Failed:
-    root = _ROOT.search(text)
+    root = _root(text)
     if not root:
         return Failed(kind=FailureKind.NOT_A_FEED, detail="no <rss>, <feed> or <rdf:RDF> in the body")
-    crowded = next((tag for tag in _LONG_TAG.findall(text) if tag.count("=") > _MOST_ATTRIBUTES), None)
-    if crowded:
+    if any(tag.count("=") > _MOST_ATTRIBUTES for tag in _LONG_TAG.findall(text)):
         return Failed(kind=FailureKind.UNREADABLE, detail=f"a tag with more than {_MOST_ATTRIBUTES} attributes")
-    text, truncated = _whole_entries(_disarmed(text[_document_start(text, root.start()) :]))
+    # Warnings and blank lines before the document (F06) go, and so does its DTD.
+    prolog = _harmless_dtd(text[: root.start()])
+    text, truncated = _whole_entries(text[root.start() :], root["name"])
+    text = prolog + text
     # No address is given to feedparser: it would resolve ids too, which are opaque (I-04). Links are resolved here.
     headers = {"content-type": "application/xml; charset=utf-8"}
     try:
@@ -109,45 +126,51 @@ def _read_xml(text: str, url: str) -> Document | Failed:
 
 def _own_ids(text: str) -> dict[str, bool]:
     """Every id as it is written, and whether it is also a link (I-05): feedparser tells neither."""
-    found = _OWN_ID.finditer(text)
-    return {html.unescape(one[3]).strip(): one[1].lower() == "guid" and "false" not in one[2].lower() for one in found}
+    ids = {}
+    for found in _OWN_ID.finditer(text):
+        written = clean.unescape(found["escaped"]) if found["raw"] is None else found["raw"]
+        ids[written.strip()] = found[1].lower() == "guid" and "false" not in found[2].lower()
+    return ids
 
 
 def _as_written(guid: str, own_ids: Mapping[str, bool]) -> str:
-    """The id before feedparser resolved it against an xml:base (I-04)."""
-    if not own_ids or guid in own_ids:
+    """The id before feedparser resolved it against an xml:base (I-04): a longest part behind a slash that was written."""
+    if not guid or guid in own_ids:
         return guid
-    return max((own for own in own_ids if own and guid.endswith(own)), key=len, default=guid)
+    starts = (at for at in range(1, len(guid)) if guid[at - 1] == "/" or guid[at] in "/?#")
+    return next((guid[at:] for at in starts if guid[at:] in own_ids), guid)
 
 
-def _document_start(text: str, root: int) -> int:
-    """Where the document begins, after warnings and blank lines that stand before it (F06)."""
-    doctype = text.lower().find("<!doctype", 0, root)
-    return doctype if doctype >= 0 else root
+def _whole_entries(text: str, root: str) -> tuple[str, bool]:
+    """The text without a half entry at its end, and whether it broke off (F03).
 
-
-def _whole_entries(text: str) -> tuple[str, bool]:
-    """The text without a half entry at its end, and whether it broke off (F03)."""
-    ends = list(_ROOT_END.finditer(text))
-    if ends:
-        return text[: ends[-1].end()], False
-    if re.search(r"</(?:\w+:)?channel\s*>\s*\Z", text, re.IGNORECASE):
+    A text that broke off gets its last end tags again: it is then read as carefully as a whole one.
+    """
+    ends: dict[str, int] = {}
+    for found in _END.finditer(text):
+        ends[found.lastgroup or ""] = found.end()
+    if "root" in ends:
+        return text[: ends["root"]], False
+    # RSS may lack its very last tag; in RDF the items stand behind the channel.
+    closed = ends.get("channel") == len(text.rstrip()) and not root.lower().endswith("rdf")
+    if closed or _AT_THE_END.search(text[-100:].rstrip()):
         return text, False
-    entry_ends = [match.end() for match in _ENTRY_END.finditer(text)]
-    return (text[: entry_ends[-1]] if entry_ends else text), True
+    first = _ENTRY_START.search(text)
+    whole = text[: ends["entry"] if "entry" in ends else first.start() if first else len(text)]
+    channel = "channel" if re.search(r"<channel\b", whole, re.IGNORECASE) and "channel" not in ends else ""
+    return whole + "".join(f"</{name}>" for name in dict.fromkeys((channel, root)) if name), True
 
 
-def _disarmed(text: str) -> str:
-    """Without entity declarations that could grow or reach out (X-10); short literal ones stay."""
-    if "<!entity" not in text[:200_000].lower():
-        return text
-    return _ENTITY.sub(lambda match: match[0] if _HARMLESS_ENTITY.match(match[0]) else "", text)
+def _harmless_dtd(prolog: str) -> str:
+    """A DTD of short literal entities only: the others could grow or reach out (X-10)."""
+    found = _HARMLESS_ENTITY.findall(prolog[max(0, prolog.find("<!DOCTYPE")) :])
+    entities = "".join(f'<!ENTITY {name} "{value}">\n' for name, _, value in found)
+    return f"<!DOCTYPE feed [\n{entities}]>\n" if entities else ""
 
 
 def _charset(content_type: str) -> str:
-    message = Message()
-    message["Content-Type"] = content_type.replace("\r", " ").replace("\n", " ")
-    return str(message.get_content_charset(failobj=""))
+    found = _CHARSET.search(content_type)
+    return found[1] if found else ""
 
 
 def _head(raw: Mapping[str, Any], url: str) -> Head:
@@ -174,16 +197,16 @@ def _head(raw: Mapping[str, Any], url: str) -> Head:
 
 def _entry(raw: Mapping[str, Any], base: str, lang_of_feed: str, own_ids: Mapping[str, bool]) -> Entry:
     guid = _as_written(str(_get(raw, "id") or "").strip(), own_ids)
-    permalink = bool(guid) and own_ids.get(guid, False) and is_web_url(guid)
-    link = _link(raw, base) or (guid if permalink else "")
-    title = _title(raw, "title")[:_LONGEST_TITLE]
+    guid_as_link = clean.absolute(guid) if own_ids.get(guid) else ""
+    link = _link(raw, base) or guid_as_link
+    title = _title(raw, "title")
     summary, content, authors, lang = _bodies(raw, link or base)
     published = str(_get(raw, "published") or _get(raw, "created") or _get(raw, "updated") or "")
     origin: IdOrigin = "guid" if guid else "link" if link else "hash"
     return Entry(
         id=guid or link or fallback_id(title=title, published=published, body=content or summary),
         id_origin=origin,
-        is_permalink=permalink,
+        is_permalink=bool(guid_as_link),
         link=link,
         title=title,
         summary=summary,
@@ -197,6 +220,15 @@ def _entry(raw: Mapping[str, Any], base: str, lang_of_feed: str, own_ids: Mappin
         enclosures=_enclosures(raw, base),
         source=_source(raw),
     )
+
+
+def _bounded(entry: Entry) -> Entry:
+    """Without keys and titles of absurd length (F29, X-11). A hash of an id is as good as the id for telling it apart."""
+    link = entry.link if len(entry.link.encode()) <= _LONGEST_KEY else ""
+    title = entry.title[:_LONGEST_TITLE]
+    if len(entry.id.encode()) <= _LONGEST_KEY:
+        return replace(entry, link=link, title=title)
+    return replace(entry, link=link, title=title, id=f"hash:{digest(entry.id)}", id_origin="hash", is_permalink=False)
 
 
 def _finished(entry: Entry) -> Entry:
@@ -234,10 +266,10 @@ def _bodies(raw: Mapping[str, Any], base: str) -> tuple[str, str, tuple[Author, 
 
 
 def _html(detail: Mapping[str, Any], base: str, authors: tuple[Author, ...]) -> tuple[str, tuple[Author, ...]]:
-    value = str(detail.get("value") or "")[:_LONGEST_HTML]
+    value = undoubled(str(detail.get("value") or "")[:_LONGEST_HTML])
     own_base = clean.absolute(str(detail.get("base") or ""), base) or base
-    if detail.get("type") == "text/plain" and not re.search(r"</?[a-zA-Z]|&[#\w]+;", value):
-        value = html.escape(value, quote=False)
+    if detail.get("type") == "text/plain" and not clean.looks_like_html(value):
+        value = clean.escape(value)
     return authorbox.clean_without_box(value, own_base, authors)
 
 
@@ -251,11 +283,14 @@ def _link(raw: Mapping[str, Any], base: str) -> str:
     original = str(_get(raw, "feedburner_origlink") or _get(raw, "link") or "")
     if is_web_url(original):
         return clean.absolute(original)
-    alternate = next((link["href"] for link in _links(raw) if link.get("rel", "alternate") == "alternate"), "")
+    links = _links(raw)
+    alternate = next((link["href"] for link in links if link.get("rel", "alternate") == "alternate"), "")
     if is_web_url(clean.absolute(alternate, base)):
         return clean.absolute(alternate, base)
-    # A relative link is resolved; "tag:..." and the like are no links, though feedparser may say so (F24).
-    return clean.absolute(original, base) if original and ":" not in original.split("/")[0] else ""
+    # A relative link is resolved. "tag:..." and the like are no links, though feedparser may say so (F24); nor is a guid
+    # that it takes for one because nothing says isPermaLink="false" (I-05).
+    written = original in (link["href"] for link in links)
+    return clean.absolute(original, base) if written and ":" not in original.split("/")[0] else ""
 
 
 def _links(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -279,7 +314,7 @@ def _person(raw: str) -> str:
     text = clean.title_text(raw, is_html=True)
     mail = _MAIL_NAME.match(text) or _NAME_MAIL.match(text)
     text = mail[1].strip() if mail else text
-    return "" if re.fullmatch(r"\S+@\S+", text) or is_web_url(text) else text[:300]
+    return "" if re.fullmatch(r"[^\s@]+@\S+", text) or is_web_url(text) else text[:300]
 
 
 def _categories(raw: Mapping[str, Any]) -> tuple[str, ...]:
@@ -304,7 +339,7 @@ def _source(raw: Mapping[str, Any]) -> Head | None:
     inner = _get(raw, "source")
     if not inner:
         return None
-    url = str(_get(inner, "href") or "")
+    url = clean.absolute(str(_get(inner, "href") or ""))
     head = _head(inner, url)
     if not head.title and not head.url:
         return None
@@ -314,13 +349,11 @@ def _source(raw: Mapping[str, Any]) -> Head | None:
 def _pace(raw: Mapping[str, Any], text: str) -> Pace:
     ttl = str(_get(raw, "ttl") or "")
     frequency = str(_get(raw, "sy_updatefrequency") or "1")
-    start = text[:100_000]
-    hours = start[start.lower().find("<skiphours") :][:2000] if "<skiphours" in start.lower() else ""
-    days = start[start.lower().find("<skipdays") :][:1000] if "<skipdays" in start.lower() else ""
+    hours, days = _SKIP_HOURS.search(text), _SKIP_DAYS.search(text)
     return Pace(
         ttl=int(ttl) if ttl.isascii() and ttl.isdigit() and len(ttl) < 9 else None,
-        skip_hours=tuple(int(hour) for hour in _HOURS.findall(hours)),
-        skip_days=tuple(_DAYS.findall(days)),
+        skip_hours=tuple(int(hour) for hour in _HOURS.findall(hours[0] if hours else "")),
+        skip_days=tuple(_DAYS.findall(days[0] if days else "")),
         update_period=str(_get(raw, "sy_updateperiod") or ""),
         update_frequency=int(frequency) if frequency.isascii() and frequency.isdigit() and len(frequency) < 6 else 1,
     )

@@ -18,6 +18,7 @@ from feeds.parse import parse
 
 _SIZE = struct.Struct("!Q")
 _CHILD_MEMORY = 2 * 1024**3
+_DIED = (asyncio.IncompleteReadError, ConnectionError, EOFError)
 
 
 class Sandbox:
@@ -33,15 +34,18 @@ class Sandbox:
         """What `feeds.parse.parse` says of the body, within the deadline."""
         child = await self._idle.get()
         try:
-            if child is None or child.returncode is not None:
-                child = await _start()
-            async with asyncio.timeout(self._seconds):
-                return await _ask(child, pickle.dumps((body, url, content_type)))
+            question = pickle.dumps((body, url, content_type))
+            if child is not None and child.returncode is None:
+                with suppress(*_DIED):
+                    return await self._ask(child, question)
+                await _kill(child)  # it may have died before, which is no fault of this document: a new one is asked
+            child = await _start()
+            return await self._ask(child, question)
         except TimeoutError:
             await _kill(child)
             detail = f"reading it took longer than {self._seconds:g} seconds and was stopped"
             return Failed(kind=FailureKind.UNREADABLE, detail=detail)
-        except (asyncio.IncompleteReadError, ConnectionError, EOFError):
+        except _DIED:
             await _kill(child)
             return Failed(kind=FailureKind.UNREADABLE, detail="the parser process died while reading it")
         except BaseException:
@@ -55,21 +59,21 @@ class Sandbox:
         while not self._idle.empty():
             await _kill(self._idle.get_nowait())
 
+    async def _ask(self, child: asyncio.subprocess.Process, question: bytes) -> Document | Failed:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        async with asyncio.timeout(self._seconds):
+            child.stdin.write(_SIZE.pack(len(question)) + question)
+            await child.stdin.drain()
+            (size,) = _SIZE.unpack(await child.stdout.readexactly(_SIZE.size))
+            answer: Document | Failed = pickle.loads(await child.stdout.readexactly(size))  # noqa: S301 - our own child
+        return answer
+
 
 async def _start() -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", "feeds.sandbox", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
-
-
-async def _ask(child: asyncio.subprocess.Process, question: bytes) -> Document | Failed:
-    assert child.stdin is not None
-    assert child.stdout is not None
-    child.stdin.write(_SIZE.pack(len(question)) + question)
-    await child.stdin.drain()
-    (size,) = _SIZE.unpack(await child.stdout.readexactly(_SIZE.size))
-    answer: Document | Failed = pickle.loads(await child.stdout.readexactly(size))  # noqa: S301 - our own child
-    return answer
 
 
 async def _kill(child: asyncio.subprocess.Process | None) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +19,7 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from feeds import clean
+from feeds.decode import legal
 from feeds.identity import is_iri, is_web_url
 from feeds.model import Author, Document, Entry, Head
 
@@ -28,26 +31,59 @@ MEDIA_TYPES = {
 GENERATOR = "Heliograph"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _DC = "http://purl.org/dc/elements/1.1/"
-_ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LANG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*\Z")
 
 
 def write(document: Document, form: str) -> bytes:
     """The document as `form`: "atom" (RFC 4287), "rss" (RSS 2.0) or "json" (JSON Feed 1.1)."""
+    once: dict[str, Entry] = {}
+    for entry in map(_sound, document.entries):
+        once.setdefault(entry.public_id, entry)  # V-03
+    entries = [*once.values()]
     if form == "json":
-        return _json(document)
+        return _json(document.head, entries)
     feed = FeedGenerator()
     feed.register_extension("heliograph", _FeedExtension, _EntryExtension)
     _write_head(feed, document.head, MEDIA_TYPES[form])
-    for entry in document.entries:
-        _write_entry(feed.add_entry(order="append"), entry, form)
+    for entry, guid in zip(entries, _rss_guids(entries), strict=True):
+        _write_entry(feed.add_entry(order="append"), entry, form, guid)
     return bytes(feed.atom_str() if form == "atom" else feed.rss_str()) + b"\n"
 
 
+def _sound(entry: Entry) -> Entry:
+    """The entry without links that no reader should follow, whoever let them in (X-27), and without empty names."""
+    return replace(
+        entry,
+        public_id=legal(entry.public_id),
+        link=_web(entry.link),
+        external_link=_web(entry.external_link),
+        authors=_sound_authors(entry.authors),
+        categories=tuple(dict.fromkeys(filter(None, map(legal, entry.categories)))),
+        enclosures=tuple(replace(one, url=_web(one.url)) for one in entry.enclosures if _web(one.url)),
+        source=_sound_head(entry.source) if entry.source else None,
+    )
+
+
+def _sound_head(head: Head) -> Head:
+    return replace(
+        head, id=legal(head.id), url=_web(head.url), site_url=_web(head.site_url), icon=_web(head.icon), logo=_web(head.logo),
+        authors=_sound_authors(head.authors), categories=tuple(filter(None, map(legal, head.categories))),
+    )  # fmt: skip
+
+
+def _sound_authors(authors: tuple[Author, ...]) -> tuple[Author, ...]:
+    named = (replace(author, name=legal(author.name).strip(), url=_web(author.url)) for author in authors)
+    return tuple(author for author in named if author.name)
+
+
+def _web(url: str) -> str:
+    return url if is_web_url(url := legal(url)) else ""
+
+
 def _write_head(feed: Any, head: Head, media_type: str) -> None:
-    feed.id(_legal(head.id))
-    feed.title(_legal(head.title) or "Untitled")
-    feed.subtitle(_legal(head.subtitle) or _legal(head.title) or "Untitled")
+    feed.id(legal(head.id))
+    feed.title(legal(head.title) or "Untitled")
+    feed.subtitle(legal(head.subtitle) or legal(head.title) or "Untitled")
     feed.updated(_seconds(head.updated))
     feed.lastBuildDate(_seconds(head.updated))
     feed.generator(GENERATOR)
@@ -59,32 +95,31 @@ def _write_head(feed: Any, head: Head, media_type: str) -> None:
     feed.link(href=head.site_url, rel="alternate", type="text/html")
 
 
-def _write_entry(item: Any, entry: Entry, form: str) -> None:
+def _write_entry(item: Any, entry: Entry, form: str, rss_id: tuple[str, bool]) -> None:
     item.heliograph.entry = entry
     # feedgen refuses an empty title, which Atom allows; the extension puts the true one (V-02).
-    item.title(_legal(entry.title) or "-")
+    item.title(legal(entry.title) or "-")
     item.updated(_seconds(entry.updated or entry.published))
     item.published(_seconds(entry.published))
     if form == "atom":
-        item.id(_legal(entry.public_id))
+        item.id(entry.public_id)
     else:
-        guid, permalink = rss_guid(entry)
-        item.guid(_legal(guid), permalink=permalink)
+        item.guid(rss_id[0], permalink=rss_id[1])
     if entry.link:
-        item.link(href=_legal(entry.link), rel="alternate")
+        item.link(href=entry.link, rel="alternate")
     _write_bodies(item, entry, form)
     for author in bylines(entry):
-        item.author(name=_legal(author.name), **({"uri": _legal(author.url)} if author.url else {}))
+        item.author(name=author.name, **({"uri": author.url} if author.url else {}))
     for category in entry.categories:
-        item.category(term=_legal(category))
-    # RSS allows one, Atom many (V-10); feedgen takes the last for RSS.
-    for enclosure in entry.enclosures[:1] if form == "rss" else entry.enclosures:
-        kind = enclosure.type or "application/octet-stream"
-        item.link(href=_legal(enclosure.url), rel="enclosure", type=_legal(kind), length=str(enclosure.length))
+        item.category(term=category)
+    # RSS allows one and wants all three of its attributes (V-10); Atom's are written by the extension.
+    for enclosure in entry.enclosures[:1] if form == "rss" else ():
+        kind = legal(enclosure.type) or "application/octet-stream"
+        item.link(href=enclosure.url, rel="enclosure", type=kind, length=str(enclosure.length))
 
 
 def _write_bodies(item: Any, entry: Entry, form: str) -> None:
-    summary, content = _legal(entry.summary), _legal(entry.content)
+    summary, content = legal(entry.summary), legal(entry.content)
     if form == "rss":
         # V-06: content:encoded stands beside a description that differs from it.
         if summary or not content:
@@ -94,18 +129,28 @@ def _write_bodies(item: Any, entry: Entry, form: str) -> None:
         return
     if not content and not entry.link:
         # RFC 4287 section 4.1.2: an entry without an alternate link has content.
-        summary, content = "", summary or clean.escape(_legal(entry.title)) or "-"
+        summary, content = "", summary or clean.escape(legal(entry.title)) or "-"
     if content:
         item.content(content, type="html")
     if summary:
         item.summary(summary, type="html")
 
 
+def _rss_guids(entries: Sequence[Entry]) -> Iterator[tuple[str, bool]]:
+    """A guid each. Where sources share one, the older entry keeps it, as readers know it already (V-06)."""
+    left = Counter(rss_guid(entry)[0] for entry in entries)
+    for entry in entries:
+        guid, permalink = rss_guid(entry)
+        left[guid] -= 1
+        yield (entry.public_id, False) if left[guid] else (guid, permalink)
+
+
 def rss_guid(entry: Entry) -> tuple[str, bool]:
     """The guid that RSS carries, and whether it is a permanent link: the publisher's own, IRI or not (A-05)."""
-    if entry.id_origin == "hash":
+    guid = legal(entry.id)
+    if entry.id_origin == "hash" or not guid:
         return entry.public_id, False
-    return entry.id, (entry.is_permalink or entry.id_origin == "link") and is_web_url(entry.id)
+    return guid, (entry.is_permalink or entry.id_origin == "link") and is_web_url(guid)
 
 
 def bylines(entry: Entry) -> tuple[Author, ...]:
@@ -130,14 +175,17 @@ class _EntryExtension(BaseEntryExtension):
 
     def extend_atom(self, item: Any) -> Any:
         entry = self.entry
-        item.find("title").text = _legal(entry.title)
+        item.find("title").text = legal(entry.title)
         if _LANG.match(entry.lang):
             item.set(_XML_LANG, entry.lang)
-        via = entry.source.url if entry.source else ""
-        if is_web_url(via):
-            etree.SubElement(item, "link", rel="via", href=_legal(via))
+        # feedgen 1.0 writes an entry's links without rel, type and length: only the alternate survives that.
+        for one in entry.enclosures:
+            told = {"type": legal(one.type), "length": str(one.length or ""), "title": legal(one.title)}
+            etree.SubElement(item, "link", rel="enclosure", href=one.url, **_told(told))
+        if entry.source and entry.source.url:
+            etree.SubElement(item, "link", rel="via", href=entry.source.url)
         if entry.rights and item.find("rights") is None:
-            etree.SubElement(item, "rights").text = _legal(entry.rights)
+            etree.SubElement(item, "rights").text = legal(entry.rights)
         if entry.source:
             _append_source(item, entry.source, entry)
         return item
@@ -148,106 +196,98 @@ class _EntryExtension(BaseEntryExtension):
         if not entry.title and title is not None:
             item.remove(title)
         for author in bylines(entry):
-            etree.SubElement(item, f"{{{_DC}}}creator").text = _legal(author.name)
+            etree.SubElement(item, f"{{{_DC}}}creator").text = author.name
         if _LANG.match(entry.lang):
             etree.SubElement(item, f"{{{_DC}}}language").text = entry.lang
-        if entry.source and is_web_url(entry.source.url):
-            etree.SubElement(item, "source", url=_legal(entry.source.url)).text = _legal(entry.source.title)
+        if entry.source and entry.source.url:
+            etree.SubElement(item, "source", url=entry.source.url).text = legal(entry.source.title)
         return item
 
 
 def _append_source(item: Any, head: Head, entry: Entry) -> None:
     """atom:source with everything the source said of itself (A-03)."""
     source = etree.SubElement(item, "source")
-    etree.SubElement(source, "id").text = _legal(_source_id(head, entry))
-    etree.SubElement(source, "title").text = _legal(head.title)
+    etree.SubElement(source, "id").text = legal(_source_id(head, entry))
+    etree.SubElement(source, "title").text = legal(head.title)
     etree.SubElement(source, "updated").text = _rfc3339(head.updated or entry.updated or entry.published)
-    if is_web_url(head.url):
-        etree.SubElement(source, "link", rel="self", href=_legal(head.url))
-    if is_web_url(head.site_url):
-        etree.SubElement(source, "link", rel="alternate", href=_legal(head.site_url))
+    if head.url:
+        etree.SubElement(source, "link", rel="self", href=head.url)
+    if head.site_url:
+        etree.SubElement(source, "link", rel="alternate", href=head.site_url)
     for author in head.authors:
         person = etree.SubElement(source, "author")
-        etree.SubElement(person, "name").text = _legal(author.name)
-        if is_web_url(author.url):
-            etree.SubElement(person, "uri").text = _legal(author.url)
+        etree.SubElement(person, "name").text = author.name
+        if author.url:
+            etree.SubElement(person, "uri").text = author.url
     for category in head.categories:
-        etree.SubElement(source, "category", term=_legal(category))
+        etree.SubElement(source, "category", term=category)
     for name, value in (("subtitle", head.subtitle), ("rights", head.rights), ("icon", head.icon), ("logo", head.logo)):
         if value:
-            etree.SubElement(source, name).text = _legal(value)
+            etree.SubElement(source, name).text = legal(value)
 
 
 def _source_id(head: Head, entry: Entry) -> str:
     return next((text for text in (head.id, head.url, head.site_url) if is_iri(text)), entry.public_id)
 
 
-def _json(document: Document) -> bytes:
-    head = document.head
+def _json(head: Head, entries: Sequence[Entry]) -> bytes:
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": _legal(head.title) or "Untitled",
-        "home_page_url": head.site_url,
-        "feed_url": head.url,
-        "description": _legal(head.subtitle),
+        "title": legal(head.title) or "Untitled",
+        "home_page_url": legal(head.site_url),
+        "feed_url": legal(head.url),
+        "description": legal(head.subtitle),
         "language": head.lang if _LANG.match(head.lang) else "",
     }
     told = {key: value for key, value in feed.items() if value}
-    text = json.dumps(
-        {**told, "items": [dict(_json_item(entry)) for entry in document.entries]}, ensure_ascii=False, indent=1
-    )
+    text = json.dumps({**told, "items": [dict(_json_item(entry)) for entry in entries]}, ensure_ascii=False, indent=1)
     # Inside a script element or a JavaScript string these would end it (J-04); JSON allows the escapes.
-    for character, escape in (("</", "<\\/"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
+    for character, escape in (("</", "<\\/"), ("<!", "<\\u0021"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
         text = text.replace(character, escape)
     return text.encode() + b"\n"
 
 
 def _json_item(entry: Entry) -> Iterator[tuple[str, Any]]:
-    yield "id", _legal(entry.public_id)
+    yield "id", entry.public_id
     if entry.link:
-        yield "url", _legal(entry.link)
+        yield "url", entry.link
     if entry.external_link:
-        yield "external_url", _legal(entry.external_link)
+        yield "external_url", entry.external_link
     if entry.title:
-        yield "title", _legal(entry.title)
+        yield "title", legal(entry.title)
     # The specification wants one of the contents in every item, and a summary in plain text.
     body = entry.content or entry.summary
     if body:
-        yield "content_html", _legal(body)
+        yield "content_html", legal(body)
     else:
-        yield "content_text", _legal(entry.title)
+        yield "content_text", legal(entry.title)
     if entry.summary:
-        yield "summary", _legal(clean.plain_text(entry.summary))
+        yield "summary", legal(clean.plain_text(entry.summary))
     if entry.published:
         yield "date_published", _rfc3339(entry.published)
     if entry.updated:
         yield "date_modified", _rfc3339(entry.updated)
-    yield "authors", [_told({"name": _legal(one.name), "url": _legal(one.url)}) for one in bylines(entry)]
+    yield "authors", [_told({"name": one.name, "url": one.url}) for one in bylines(entry)]
     if entry.categories:
-        yield "tags", [_legal(category) for category in entry.categories]
+        yield "tags", [*entry.categories]
     if _LANG.match(entry.lang):
         yield "language", entry.lang
     if entry.enclosures:
         yield "attachments", [
-            _told({"url": _legal(one.url), "mime_type": _legal(one.type) or "application/octet-stream",
-                   "title": _legal(one.title), "size_in_bytes": one.length})
+            _told({"url": one.url, "mime_type": legal(one.type) or "application/octet-stream",
+                   "title": legal(one.title), "size_in_bytes": one.length})
             for one in entry.enclosures
         ]  # fmt: skip
     if entry.source:
         source = entry.source
         yield "_source", _told({
-            "id": _source_id(source, entry), "title": _legal(source.title), "feed_url": _legal(source.url),
-            "home_page_url": _legal(source.site_url), "rights": _legal(source.rights),
+            "id": _source_id(source, entry), "title": legal(source.title), "feed_url": source.url,
+            "home_page_url": source.site_url, "rights": legal(source.rights),
         })  # fmt: skip
 
 
 def _told(fields: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value}
-
-
-def _legal(text: str) -> str:
-    """Only characters that XML 1.0 allows (V-09)."""
-    return _ILLEGAL.sub("", text)
 
 
 def _seconds(moment: datetime | None) -> datetime:

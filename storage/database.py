@@ -22,7 +22,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
@@ -36,6 +36,8 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+# The number of our lock among the advisory locks of a PostgreSQL database.
+_ALONE = 8400_2026
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -131,6 +133,14 @@ def _told() -> Iterator[None]:
         raise UnavailableError(f"the store cannot be used just now: {cause}") from error
 
 
+def alone(connection: Connection) -> None:
+    """Be the only one, until the commit, of those who change what is declared or how it lies: several processes start
+    at once. SQLite's writer is alone by nature.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_ALONE)))
+
+
 def current_schema(connection: Connection) -> str | None:
     """The revision that the store's schema is at, None for an empty database."""
     return MigrationContext.configure(connection).get_current_revision()
@@ -176,6 +186,7 @@ def _upgrade(engine: Engine) -> None:
             "install that version again, or restore a backup. Nothing was touched"
         )
     with engine.connect().execution_options(heliograph_write=True) as connection, connection.begin():
+        alone(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, insert, select, update
 
 from feeds.model import Source
 from storage.authors import put_authors
-from storage.database import Database
+from storage.database import Database, alone
 from storage.intake import feeds_naming
 from storage.model import AuthorRow, Filing, Origin, SourceRow, TopicRow
 from storage.outputs import ALL, Ledger, new_output, renew
@@ -45,6 +45,7 @@ def reconcile(db: Database, declared: Declared, now: datetime) -> list[str]:
 
 def reconcile_in(connection: Connection, declared: Declared, now: datetime) -> list[str]:
     """The same inside a transaction of the caller's: who rolls it back has seen what would happen."""
+    alone(connection)
     if connection.execute(select(outputs.c.ref).where(outputs.c.kind == "all")).first() is None:
         new_output(connection, *ALL, now)
     Ledger(connection, now).lock([ALL])

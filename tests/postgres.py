@@ -91,7 +91,18 @@ def postgres() -> Iterator[Server]:
         account = _account(folder)
         programs = _programs(folder) if account else _found()
         data = folder / "data"
-        initdb = [str(programs / "initdb"), "-D", str(data), "-U", "heliograph", "-A", "trust", "-E", "UTF8", "--locale=C"]
+        initdb = [
+            str(programs / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "heliograph",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ]
         subprocess.run([*initdb, "--no-sync"], check=True, capture_output=True, cwd=folder, **account)
         server = Server(free_port(), programs, data, {**account, "cwd": folder}, subprocess.Popen(["true"]))
         server.process.wait()
@@ -121,7 +132,9 @@ def _found() -> Path:
         if (own / "initdb").exists():
             return own
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    assert installed, "PostgreSQL is missing: `make test` installs it with the test dependencies, or install your system's"
+    assert installed, (
+        "PostgreSQL is missing: `make test` installs it with the test dependencies, or install your system's"
+    )
     return installed[-1].parent
 
 

@@ -66,9 +66,14 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
 def test_a_write_is_whole_or_not(db: Database) -> None:
     """An error inside a write leaves no half of it."""
     row = insert(meta).values(key="a", value="1")
-    with pytest.raises(IntegrityError), db.write() as connection:
-        connection.execute(row)
-        connection.execute(row)
+
+    def twice() -> None:
+        with db.write() as connection:
+            connection.execute(row)
+            connection.execute(row)
+
+    with pytest.raises(IntegrityError):
+        twice()
     with db.read() as connection:
         assert connection.execute(select(meta)).all() == []
 

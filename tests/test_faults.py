@@ -9,7 +9,7 @@ import asyncio
 import gzip
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,11 +21,11 @@ from feeds.model import Document, Failed, Head
 from feeds.sandbox import Sandbox
 from storage import intake, reading
 from storage.database import Database, open_database
-from storage.model import Claim, Decision, JournalLine
-from tests.fakes import NOON, Clock, Page, Publisher, declare, item, make_entry, make_source, rss
+from storage.model import Decision, JournalLine
+from tests.fakes import NOON, Clock, Page, Publisher, declare, item, make_entry, make_hands, make_source, poll_all, rss
 from tests.servers import Handler, Server, drip, flood, hang, head, page, raw, redirect, reset, validated
 
-LIMITS = Limits(seconds=4)
+LIMITS = Limits(seconds=3)
 HEALTHY = [f"good-{number}" for number in range(10)]
 MEGABYTE = bytes(1_000_000)
 # Attributes whose values hold what looks like the end of a tag.
@@ -63,9 +63,9 @@ FAULTS = {
     "bad-byte": Fault(handler=page(NEWS.replace(b"Fresh", b"Fr\xe9sh \xc4\x8d")), word="encoding is broken", new=1),
     "no-dates": Fault(handler=page(rss("<item><title>Undated</title><guid>u</guid></item>")), new=1),
     "no-ids": Fault(handler=page(rss(*["<item><title>Same</title><pubDate>x</pubDate></item>"] * 2)), word="repeat", new=1),
-    "hang": Fault(handler=hang(), kind="timeout", word="within 4 seconds"),
-    "hang-in-the-body": Fault(handler=hang(head() + NEWS[:400]), kind="timeout", word="within 4 seconds"),
-    "drip": Fault(handler=drip(head(), piece=b"<"), kind="timeout", word="within 4 seconds"),
+    "hang": Fault(handler=hang(), kind="timeout", word="within 3 seconds"),
+    "hang-in-the-body": Fault(handler=hang(head() + NEWS[:400]), kind="timeout", word="within 3 seconds"),
+    "drip": Fault(handler=drip(head(), piece=b"<"), kind="timeout", word="within 3 seconds"),
     "reset": Fault(handler=reset(), kind="protocol", word="broke the connection off"),
     "reset-in-the-body": Fault(handler=reset(head() + NEWS[:400]), kind="protocol", word="broke the connection off"),
     "short": Fault(handler=raw(head("Content-Length: 9999"), NEWS), kind="protocol", word="without sending complete"),
@@ -132,8 +132,8 @@ async def three_rounds(db: Database, server: Server, clock: Clock) -> Seen:
     seen = Seen()
     networks = [ipaddress.ip_network("127.0.0.0/8")]
     fetcher = Fetcher(user_agent="test", folder=Path(), allow_private=networks, limits=LIMITS)
-    sandbox = Sandbox(2, seconds=5)
-    hands = Hands(fetcher=fetcher, parse=sandbox.parse, db=db, topics=[], clock=clock)
+    sandbox = Sandbox(2, seconds=4)
+    hands = replace(make_hands(db, Publisher({}), clock=clock), fetcher=fetcher, parse=sandbox.parse)
     slugs = [*FAULTS, *HEALTHY]
     for pages in rounds():
         server.pages = pages
@@ -245,12 +245,6 @@ def test_entities_do_not_grow(seen: Seen) -> None:
     assert all(len(title) < 100 for title in seen.kept["laughs"][1])
 
 
-def once(db: Database, hands: Hands) -> tuple[Claim, Decision | None]:
-    """Poll the one source that is due."""
-    (claim,) = intake.claim(db, NOON, owner="test", limit=10)
-    return claim, asyncio.run(poll(claim, hands))
-
-
 def hands_with(db: Database, read: Document | Exception) -> Hands:
     """Hands whose publisher answers, and whose parser says this."""
     source = make_source()
@@ -261,8 +255,7 @@ def hands_with(db: Database, read: Document | Exception) -> Hands:
             raise read
         return read
 
-    fetcher = Fetcher(user_agent="test", folder=Path(), transport=Publisher({source.url: Page(b"body")}).transport)
-    return Hands(fetcher=fetcher, parse=parse, db=db, topics=[], clock=Clock())
+    return replace(make_hands(db, Publisher({source.url: Page(b"body")})), parse=parse)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +268,7 @@ def hands_with(db: Database, read: Document | Exception) -> Hands:
 )
 def test_a_fault_of_ours_is_the_sources_failure(db: Database, read: Document | Exception) -> None:
     """Whatever goes wrong with a document here, the poll ends: the source backs off, its lease is free, the journal says why."""
-    _, decision = once(db, hands_with(db, read))
+    (decision,) = poll_all(hands_with(db, read))
 
     (line,) = reading.journal_of(db, "news")
     assert decision is not None

@@ -212,6 +212,24 @@ def test_the_part_behind_the_number_sign_is_no_host() -> None:
     assert [exchange.path for exchange in server.exchanges] == ["/feed"]
 
 
+@pytest.mark.parametrize(
+    ("host", "asked"),
+    [
+        ("münchen.example", "xn--mnchen-3ya.example"), ("faß.example", "xn--fa-hia.example"),
+        ("новости.рф", "xn--b1amnebsh.xn--p1ai"),
+        ("xn--mnchen-3ya.example", "xn--mnchen-3ya.example"), ("NEWS.example.", "news.example."),
+    ],
+)  # fmt: skip
+def test_a_host_in_any_script_is_asked_by_its_ascii_form(host: str, asked: str) -> None:
+    """F39 (faults): an international name is looked up in its ASCII form, one that has it already as it is."""
+    names = Names(["127.0.0.1"])
+    with Server(page(b"body")) as server:
+        outcome = ask(server.url(host=host), resolve=names, allowed=ONE)
+
+    assert isinstance(outcome, Fetched)
+    assert names.asked == [asked]
+
+
 def test_the_checked_address_is_the_one_connected_to() -> None:
     """X-01: the name is resolved once a connection, and that answer is used: a second one would come too late."""
     names = Names(["127.0.0.1"], ["127.0.0.2"])

@@ -65,7 +65,9 @@ def test_folding_twice_changes_nothing_more(word: str) -> None:
     assert letters(once) == once
 
 
-@pytest.mark.parametrize("word", ["armoured", "organisations", "manoeuvred", "travelling", "licenced", "programmes", "practised"])
+@pytest.mark.parametrize(
+    "word", ["armoured", "organisations", "manoeuvred", "travelling", "licenced", "programmes", "practised"]
+)
 def test_a_spelling_is_chosen_once(word: str) -> None:
     """The chosen spelling of a word is its own chosen spelling."""
     assert spelling(spelling(word)) == spelling(word)
@@ -125,6 +127,12 @@ def test_a_beginning_meets_nothing_else(prefix: str, word: str) -> None:
     held = held_forms(word)
 
     assert not any(form.startswith(beginning) for form in held for beginning in prefix_forms(prefix))
+
+
+def test_a_folded_word_is_bounded() -> None:
+    """X-35: a character that stands for a whole sentence makes no endless word."""
+    assert len(letters("ﷺ" * 10_000)) == 300
+    assert len(fold("ab" * 10_000)) == 300
 
 
 def test_names_are_not_words() -> None:

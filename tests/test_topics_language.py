@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.topics.language import LONGEST_QUERY, And, Node, Not, Or, QueryError, Term, read_query
+from aggregator.topics.language import LONGEST_QUERY, And, Node, Not, QueryError, Term, read_query
 
 
 def drawn(node: Node) -> str:

@@ -217,7 +217,7 @@ def test_a_rule_has_a_version() -> None:
 def test_repetition_does_not_multiply() -> None:
     """X-35: a phrase of many words with many spellings, over a text that repeats them, is still answered."""
     phrase = " ".join(["de*", "defen*", "air-de*"] * 20)
-    found = spans(f'"{phrase}"', text="defence air-defence defense " * 2000)
+    found = spans(f'"{phrase}"', text="defence air-defence defense " * 500)
 
     assert found is None or len(found) <= 200
 
@@ -358,7 +358,7 @@ def a_text(words: tuple[str, ...]) -> st.SearchStrategy[str]:
 
 
 @given(st.data())
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_the_matcher_agrees_with_the_definition(data: st.DataObject) -> None:
     """An evaluator of simple loops, without an index or a compiled query, finds what the matcher finds."""
     words = data.draw(st.sampled_from(FAMILIES))

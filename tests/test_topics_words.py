@@ -149,7 +149,7 @@ def test_no_text_hangs_the_tokenizer(unit: str, ending: str) -> None:
     assert [text[token.start :] for token in Words(text).find("end")] == ["end"]
 
 
-@pytest.mark.parametrize("unit", ["A", "\u0301\u0316", "armour", "defence cooperation "])
+@pytest.mark.parametrize("unit", ["A", "\u0301\u0316", "armour"])
 def test_a_megabyte_is_read(unit: str) -> None:
     """X-35: a text of a megabyte is read to its last word."""
     text = "aaa" + unit * (1_000_000 // len(unit)) + " end"
@@ -159,7 +159,9 @@ def test_a_megabyte_is_read(unit: str) -> None:
 
 def test_a_word_has_an_end() -> None:
     """A word of absurd length is cut, not lost: its pieces are found, and so is what follows."""
-    words = Words("x" * 1000 + " drone")
+    text = "x" * 1000 + " drone"
+    words = Words(text)
 
+    assert shown(text) == ["x" * 100] * 10 + ["drone"]
     assert words.find("x" * 100)
     assert words.find("drone")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -187,3 +188,15 @@ def test_a_source_added_by_command_is_not_the_files(db: Database) -> None:
 
     extra = reading.followed(db)[-1]
     assert (extra.source.slug, extra.origin, extra.source.may_be_private) == ("extra", "command", False)
+
+
+def test_processes_that_start_at_once_agree(db: Database) -> None:
+    """Several processes that reconcile an empty store at the same moment leave one row of everything."""
+    declared = Declared(sources=[SourceRow(source=make_source())], topics=[topic("air", "helicopter*")])
+    threads = [threading.Thread(target=upkeep.reconcile, args=(db, declared, NOON)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert reading.counts(db) == {"entries": 0, "sources": 1, "topics": 1, "authors": 0}
