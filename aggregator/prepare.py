@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 from datetime import datetime
+from pathlib import Path
 from uuid import uuid4
 
 from aggregator.config import Config
@@ -56,4 +57,12 @@ def owner_is_dead(owner: str) -> bool:
         return True
     except PermissionError:
         return False
-    return False
+    return _has_ended(int(pid))
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a process is dead and only not yet waited for by its parent, as Linux tells."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False

@@ -60,9 +60,9 @@ _NAMES = "|".join(sorted(_TAGS | _GONE_WITH_CONTENT | {"big", "body", "center", 
                          "meta", "nobr", "strike", "title", "tt"}, reverse=True))  # fmt: skip
 # No "<" inside a tag or comment: each character is looked at once, however many of them an attacker opens.
 _COMMENT = r"!--(?:(?!<!--).)*?--"
-_ANY_TAG = re.compile(rf"<(?:/?[a-z][a-z0-9]*(?:\s[^<>]*)?/?|{_COMMENT})>", re.DOTALL | re.IGNORECASE)
-_HTML_TAG = re.compile(rf"<(?:/?(?:{_NAMES})(?:\s[^<>]*)?/?|{_COMMENT})>", re.DOTALL | re.IGNORECASE)
-_SURE_TAG = re.compile(rf"</(?:{_NAMES})\s*>|<(?:br|hr|img|p|wbr)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_ANY_TAG = re.compile(rf"<(?:/?[a-z][a-z0-9]*(?:[\s/][^<>]*)?|{_COMMENT})>", re.DOTALL | re.IGNORECASE)
+_HTML_TAG = re.compile(rf"<(?:/?(?:{_NAMES})(?:[\s/][^<>]*)?|{_COMMENT})>", re.DOTALL | re.IGNORECASE)
+_SURE_TAG = re.compile(rf"</(?:{_NAMES})\s*>|<(?:br|hr|img|p|wbr)(?:[\s/][^<>]*)?>", re.IGNORECASE)
 _REFERENCE = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|[a-zA-Z]+\d*);")
 _ENDLESS_NUMBER = re.compile(r"&#\d{30,};?")
 _BLANK_LINE = re.compile(r"\n[ \t\r\f\v]*\n\s*")
@@ -175,6 +175,8 @@ def absolute(url: str, base: str = "") -> str:
         # "example.org/post" in a feed of example.org: a scheme was forgotten, nobody means a folder of that name.
         if base and "." in url.split("/")[0] and url.split("/")[0] == urlsplit(base).hostname:
             url = "//" + url
+        if url.lower() in ("http:", "http://", "https:", "https://"):
+            return ""  # a form that nobody filled in
         joined = urljoin(base, url) if base else url
     except ValueError:
         return ""

@@ -299,13 +299,16 @@ def _links(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _authors(raw: Mapping[str, Any]) -> tuple[Author, ...]:
     found: dict[str, Author] = {}
+    whole = str(_get(raw, "author") or "")
     for person in _get(raw, "authors") or []:
-        name = _person(str(person.get("name") or ""))
+        # feedparser takes four letters for the end of any domain: "nora@paper.online (Nora)" has the name "ne (Nora".
+        mail = str(person.get("email") or "\n")
+        cut = whole.partition(mail)[2][:1].isalpha()
+        name = _person(whole if cut else str(person.get("name") or ""))
         if name and name not in found:
             found[name] = Author(name=name, url=clean.absolute(str(person.get("href") or "")))
-    if not found and _person(str(_get(raw, "author") or "")):
-        name = _person(str(_get(raw, "author")))
-        found[name] = Author(name=name)
+    if not found and _person(whole):
+        found[_person(whole)] = Author(name=_person(whole))
     return tuple(found.values())
 
 
@@ -324,14 +327,15 @@ def _categories(raw: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _enclosures(raw: Mapping[str, Any], base: str) -> tuple[Enclosure, ...]:
-    found = []
-    for one in _get(raw, "enclosures") or []:
-        url = clean.absolute(str(one.get("href") or one.get("url") or ""), base)
+    found: dict[str, Enclosure] = {}
+    for one in _links(raw):
+        url = clean.absolute(str(one["href"]), base) if one.get("rel") == "enclosure" else ""
         length = str(one.get("length") or "0").strip()
-        if url:
+        if url and url not in found:
             size = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else 0
-            found.append(Enclosure(url=url, type=str(one.get("type") or ""), length=size))
-    return tuple(found)[:50]
+            title = clean.title_text(str(one.get("title") or ""), is_html=False)
+            found[url] = Enclosure(url=url, type=str(one.get("type") or ""), length=size, title=title)
+    return tuple(found.values())[:50]
 
 
 def _source(raw: Mapping[str, Any]) -> Head | None:

@@ -33,6 +33,7 @@ class Server:
     data: Path
     account: dict[str, Any]
     process: subprocess.Popen[bytes]
+    durable: bool = False
     made: int = 0
 
     def url(self, name: str) -> str:
@@ -63,9 +64,10 @@ class Server:
 
     def start(self) -> None:
         """Start the server (again), and wait until it answers."""
+        synced = "on" if self.durable else "off"
         options = {
-            "listen_addresses": "127.0.0.1", "port": str(self.port), "unix_socket_directories": "", "fsync": "off",
-            "full_page_writes": "off", "max_connections": "200", "shared_buffers": "64MB",
+            "listen_addresses": "127.0.0.1", "port": str(self.port), "unix_socket_directories": "", "fsync": synced,
+            "full_page_writes": synced, "max_connections": "200", "shared_buffers": "64MB",
         }  # fmt: skip
         given = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with (self.data.parent / "log").open("ab") as log:
@@ -84,8 +86,8 @@ class Server:
 
 
 @contextmanager
-def postgres() -> Iterator[Server]:
-    """A fresh server, gone at the end with all that it held."""
+def postgres(*, durable: bool = False) -> Iterator[Server]:
+    """A fresh server, gone at the end with all that it held. `durable` syncs to the disk, as a server in use does."""
     folder = Path(tempfile.mkdtemp(prefix="heliograph-postgres-"))
     try:
         account = _account(folder)
@@ -104,7 +106,7 @@ def postgres() -> Iterator[Server]:
             "--locale=C",
         ]
         subprocess.run([*initdb, "--no-sync"], check=True, capture_output=True, cwd=folder, **account)
-        server = Server(free_port(), programs, data, {**account, "cwd": folder}, subprocess.Popen(["true"]))
+        server = Server(free_port(), programs, data, {**account, "cwd": folder}, subprocess.Popen(["true"]), durable)
         server.process.wait()
         server.start()
         try:

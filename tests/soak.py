@@ -152,6 +152,7 @@ def disturb(server: Server, url: str, pollers: list[subprocess.Popen[bytes]], mi
                 doomed.send_signal(signal.SIGSTOP)
                 held += leases_of(url, doomed.pid)
                 doomed.send_signal(signal.SIGKILL)
+                doomed.wait()
             elif what == "restart":
                 server.stop("fast")
                 server.start()

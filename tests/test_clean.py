@@ -376,7 +376,7 @@ def test_plain_text_that_is_html_after_all(text: str, html_after_all: bool) -> N
         ("news.example/y", "https://news.example/y"),
         ('https://a.example/"<x>', "https://a.example/%22%3Cx%3E"),
         ("https://a.example/мост", "https://a.example/мост"),
-        ("", ""), ("javascript:x", ""), ("mailto:a@b.example", ""), ("http://[", ""), ("tag:a.example,2026:1", ""),
+        ("", ""), ("javascript:x", ""), ("mailto:a@b.example", ""), ("http://[", ""), ("tag:a.b,2026:1", ""), ("https:", ""),
     ],
 )  # fmt: skip
 def test_absolute_links(url: str, link: str) -> None:

@@ -184,3 +184,16 @@ def test_only_processes_known_to_be_gone_are_dead(owner: str, dead: bool) -> Non
 
     assert owner_is_dead(told) is dead
     assert not owner_is_dead(own_lease())
+
+
+def test_a_process_that_nobody_waited_for_is_dead() -> None:
+    """A process that ended and whose parent has not looked yet holds no lease."""
+    ended = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+    assert ended.stdout is not None
+    with ended.stdout as said:
+        said.read()
+    end = time.monotonic() + PATIENCE
+    while not owner_is_dead(f"{socket.gethostname()}:{ended.pid}:x"):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    ended.wait()

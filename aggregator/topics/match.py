@@ -5,6 +5,7 @@ In: a tree of terms and an entry's words. Out: spans, or None. Never: full-text 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -54,6 +55,12 @@ class Subject:
     def text(self) -> Words:
         """Summary and content, without the author's bio."""
         return Words(self._entry.text)
+
+    @cached_property
+    def vocabulary(self) -> tuple[frozenset[str], list[str]]:
+        """Every form in title and text, as a set and in order: most terms of most topics are ruled out by it."""
+        forms = frozenset(self.title.forms | self.text.forms)
+        return forms, sorted(forms)
 
     @cached_property
     def author(self) -> Words:
@@ -114,12 +121,29 @@ def _match_any(node: Or, subject: Subject) -> list[Span] | None:
 def _match_term(term: Term, subject: Subject) -> list[Span]:
     if term.field in ("lang", "tag"):
         return _match_value(term, subject)
+    if not term.field and not _may_begin(term, subject):
+        return []
     fields = (term.field,) if term.field else ("title", "text")
     return [
         Span(field=field, start=place.start, end=place.end, term=term.written)
         for field in fields
         for place in _phrase(getattr(subject, field), term)
     ]
+
+
+def _may_begin(term: Term, subject: Subject) -> bool:
+    """Whether any spelling of the term's first word begins with a form that title or text has at all."""
+    forms, in_order = subject.vocabulary
+    for row in term.words[0]:
+        piece = row[0]
+        for form in piece.forms:
+            if form in forms:
+                return True
+            if piece.is_prefix:
+                at = bisect_left(in_order, form)
+                if at < len(in_order) and in_order[at].startswith(form):
+                    return True
+    return False
 
 
 def _match_value(term: Term, subject: Subject) -> list[Span]:

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -84,6 +84,11 @@ class Words:
                 self._places[form].append(token)
             position += len(text) + 1  # a text has fewer words than characters: this leaves a gap
             offset += len(text) + len(" | ")
+
+    @property
+    def forms(self) -> Set[str]:
+        """Every form that stands in the texts."""
+        return self._places.keys()
 
     def find(self, form: str) -> list[Token]:
         """Where exactly this form stands."""

@@ -1,0 +1,1 @@
+"""Benchmarks: our numbers side by side with a peer's, measured in the same run."""

@@ -1,0 +1,86 @@
+"""A child process: our polls of the URLs on its input, timed.
+
+In: URLs, a line each, and how many entries each has. Out: one line of JSON, `Timings`. Never: figures of a poll that did
+not do all of its work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from aggregator.config import Config, load_config
+from aggregator.daemon import WORKERS, hands_of, utc_now
+from aggregator.poll import Hands, poll_many
+from aggregator.prepare import own_lease, prepare
+from benchmarks.server import ROOT
+from benchmarks.timings import Timings, children_peak, own_peak, say
+from feeds.model import Source
+from storage import intake
+from storage.database import open_database
+from storage.model import Claim, Decision, SourceRow
+
+
+def config_for(urls: Sequence[str], folder: Path) -> Config:
+    """The topics and authors of the configuration that we ship, with these sources and a store in `folder`."""
+    shipped = load_config(ROOT / "feeds.yaml", environment={})
+    sources = tuple(
+        SourceRow(
+            source=Source(slug=f"outlet-{n}", url=url, name=f"Outlet {n}", tags=("defence",), may_be_private=True)
+        )
+        for n, url in enumerate(urls)
+    )
+    settings = shipped.settings.model_copy(update={"allow_private": (ipaddress.ip_network("127.0.0.0/8"),)})
+    store = f"sqlite:///{folder / 'store.db'}"
+    return replace(shipped, path=folder / "feeds.yaml", settings=settings, database=store, sources=sources)
+
+
+async def poll_all(hands: Hands, outcome: str, new: int) -> float:
+    """Claim every source and poll it; the seconds. Raises where one did not end as it should."""
+    ended: list[Decision | None] = []
+
+    def done(_claim: Claim, decision: Decision | None) -> None:
+        ended.append(decision)
+
+    start = time.perf_counter()
+    claims = intake.claim(hands.db, utc_now(), owner=own_lease(), limit=1_000_000, explicit=True)
+    await poll_many(claims, hands, workers=WORKERS, done=done)
+    seconds = time.perf_counter() - start
+    wrong = [
+        one and one.journal for one in ended if not one or one.journal.outcome != outcome or one.journal.new != new
+    ]
+    if wrong or len(ended) != len(claims):
+        raise RuntimeError(f"{len(wrong)} polls did not end as {outcome} with {new} new entries: {wrong[:1]}")
+    return seconds
+
+
+async def measure(urls: Sequence[str], entries: int, folder: Path) -> Timings:
+    """A first poll and a second one, on a fresh store in `folder`."""
+    config = config_for(urls, folder)
+    db = open_database(config.database)
+    try:
+        prepare(config, db, utc_now())
+        async with hands_of(config, db, "bench") as hands:
+            first = await poll_all(hands, "fetched", entries)
+            unchanged = await poll_all(hands, "unchanged", 0)
+            parsers = children_peak()
+    finally:
+        db.close()
+    return Timings(first=first, unchanged=unchanged, peak_mb=own_peak(), children_peak_mb=parsers)
+
+
+def main() -> None:
+    """Measure once."""
+    urls = sys.stdin.read().split()
+    with tempfile.TemporaryDirectory() as folder:
+        say(asyncio.run(measure(urls, int(sys.argv[1]), Path(folder))))
+
+
+if __name__ == "__main__":
+    main()
