@@ -12,8 +12,10 @@ from aggregator.web.app import ROUTES, make_app
 from storage import upkeep
 from storage.database import Database, open_database
 from storage.model import SourceRow, TopicRow
+from tests.conftest import ENGINES
 from tests.fakes import NOON, declare, make_entry, make_source, take, write_config
 from tests.live import served
+from tests.postgres import Server
 
 TYPES = {
     "atom": "application/atom+xml; charset=utf-8",
@@ -22,9 +24,9 @@ TYPES = {
 }
 
 
-def desk(folder: Path) -> tuple[FastAPI, Database]:
+def desk(folder: Path, url: str = "") -> tuple[FastAPI, Database]:
     """An application with two entries, one of them in a topic."""
-    db = open_database(f"sqlite:///{folder / 'store.db'}")
+    db = open_database(url or f"sqlite:///{folder / 'store.db'}")
     topics = declare(db, make_source(), topics={"air": "helicopter*", "sea": "frigate*"})
     entries = [
         make_entry(id="1", title="Helicopters <b>& co</b>", authors=["Ada Ore"], summary="<p>Said <em>so</em>.</p>"),
@@ -35,13 +37,18 @@ def desk(folder: Path) -> tuple[FastAPI, Database]:
     return make_app(Publisher(db, config)), db
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A server that every test here reads and none changes."""
-    app, db = desk(tmp_path_factory.mktemp("desk"))
+@pytest.fixture(scope="module", params=ENGINES)
+def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A server that every test here reads and none changes, on each engine."""
+    folder = tmp_path_factory.mktemp("desk")
+    server: Server | None = None if request.param == "sqlite" else request.getfixturevalue("postgresql")
+    url = server.new_database("prepared") if server else f"sqlite:///{folder / 'store.db'}"
+    app, db = desk(folder, url)
     with served(app) as made:
         yield made
     db.close()
+    if server:
+        server.drop(url)
 
 
 PAGES = ["/", "/topics", "/authors", "/sources", "/topics/air", "/authors/ada-ore", "/sources/news", "/all"]
