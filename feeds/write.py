@@ -66,7 +66,8 @@ def _sound(entry: Entry) -> Entry:
 
 def _sound_head(head: Head) -> Head:
     return replace(
-        head, id=legal(head.id), url=_web(head.url), site_url=_web(head.site_url), icon=_web(head.icon), logo=_web(head.logo),
+        head, id=legal(head.id), title=legal(head.title).strip(), url=_web(head.url), site_url=_web(head.site_url),
+        icon=_web(head.icon), logo=_web(head.logo),
         authors=_sound_authors(head.authors), categories=tuple(filter(None, map(legal, head.categories))),
     )  # fmt: skip
 

@@ -121,7 +121,7 @@ def test_the_head_of_json() -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_what_we_write_we_read(form: str) -> None:
     """V-13: id, title, link, dates, authors, categories, files and words come back as they went out, in order."""
-    sent = [make(1, **FULL), make(2, title='A < B & "C"', lang="")]
+    sent = [make(1, **FULL), make(2, title='A < B & "C"', summary="<p>Short.</p>", lang="")]
     found = read(write(document(*sent), form))
 
     assert [one.id for one in found] == [one.id for one in sent]

@@ -38,18 +38,18 @@ def test_only_legal_characters_go_out(form: str) -> None:
     content = write(document(everywhere(BROKEN), title=BROKEN, subtitle=BROKEN), form)
     (found,) = read(content)
 
-    assert found.title == "one]]>&two" or found.title == "one]]>&<b>two"
-    assert "one]]&gt;&amp;" in found.content
+    assert (found.title[:7], found.title[-3:]) == ("one]]>&", "two")
+    assert "one]]&gt;&amp;" in found.content + found.summary
     assert not any(char in content.decode() for char in "\x00\x08\x0b\x1f\ufffe\uffff")
 
 
-@pytest.mark.parametrize("form", XML)
-def test_words_come_out_letter_by_letter(form: str) -> None:
+@pytest.mark.parametrize(("form", "fields"), [("atom", 13), ("rss", 5)])
+def test_words_come_out_letter_by_letter(form: str, fields: int) -> None:
     """V-09: an XML parser finds in titles, names and categories exactly the words that went in."""
     feed = tree(form, everywhere(BROKEN), title=BROKEN)
     texts = [*feed.itertext(), *(str(value) for one in feed.iter() for _, value in one.items())]
 
-    assert texts.count(LEGAL) >= 7
+    assert texts.count(LEGAL) == fields
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -57,7 +57,9 @@ def test_links_that_run_do_not_go_out(form: str) -> None:
     """X-27, F26: whoever let them in: no link, file, author's page, source or icon has a scheme that runs something."""
     entry = make(
         link=RUNS, external_link=RUNS, authors=(Author(name="Nora", url=RUNS),), enclosures=(Enclosure(url=RUNS, type="a/b"),),
-        source=Head(title="News", url=RUNS, site_url="data:text/html,x", icon=RUNS, logo=RUNS, authors=(Author(name="D", url=RUNS),)),
+        source=Head(
+            title="News", url=RUNS, site_url="data:text/html,x", icon=RUNS, logo=RUNS, authors=(Author(name="D", url=RUNS),)
+        ),
     )  # fmt: skip
     content = write(document(entry), form)
 
@@ -169,8 +171,8 @@ HEADS = st.builds(Head, title=WORDS, id=URLS, url=URLS, site_url=URLS, subtitle=
                   categories=st.lists(WORDS, max_size=2).map(tuple))  # fmt: skip
 ENTRIES = st.builds(
     Entry, id=URLS, id_origin=st.sampled_from(["guid", "link", "hash"]), is_permalink=st.booleans(),
-    public_id=st.uuids().map(lambda own: f"urn:uuid:{own}"), link=URLS, external_link=URLS, title=WORDS, summary=WORDS, content=WORDS,
-    published=st.just(NOON), updated=st.just(NOON) | st.none(), lang=WORDS, rights=WORDS,
+    public_id=st.uuids().map(lambda own: f"urn:uuid:{own}"), link=URLS, external_link=URLS, title=WORDS, summary=WORDS,
+    content=WORDS, published=st.just(NOON), updated=st.just(NOON) | st.none(), lang=WORDS, rights=WORDS,
     authors=st.lists(st.builds(Author, name=WORDS, url=URLS), max_size=2).map(tuple),
     categories=st.lists(WORDS, max_size=2).map(tuple), source=HEADS | st.none(),
     enclosures=st.lists(st.builds(Enclosure, url=URLS, type=WORDS, length=st.integers(0, 9), title=WORDS), max_size=2).map(tuple),
