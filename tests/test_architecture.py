@@ -19,7 +19,12 @@ LAW = {
     "aggregator/": ("aggregator", "storage", "feeds"),
 }
 PURE = ("aggregator/decide.py", "aggregator/authors.py", "aggregator/rhythm.py", "aggregator/topics/")
-PURE_MAY = ("feeds.model", "feeds.identity", "storage.model", *(name.removesuffix("/").removesuffix(".py") for name in PURE))
+PURE_MAY = (
+    "feeds.model",
+    "feeds.identity",
+    "storage.model",
+    *(name.removesuffix("/").removesuffix(".py") for name in PURE),
+)
 WEB_IMPORTED_BY = ("aggregator/web/", "aggregator/serving.py", "aggregator/cli.py")
 # One door a library: the file or folder that may import it.
 DOORS = {
@@ -149,6 +154,10 @@ def test_only_the_configuration_reads_the_environment() -> None:
 
 def test_now_is_an_argument() -> None:
     """Only the daemon asks for the time; below it, now is an argument."""
-    askers = [name for name, _ in files() if re.search(r"datetime\.(now|utcnow|today)\(|time\.time\(", (ROOT / name).read_text())]
+    askers = [
+        name
+        for name, _ in files()
+        if re.search(r"datetime\.(now|utcnow|today)\(|time\.time\(", (ROOT / name).read_text())
+    ]
 
     assert askers == ["aggregator/daemon.py"]
