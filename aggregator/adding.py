@@ -62,6 +62,8 @@ def _explained(url: str, failed: Failed | None) -> str:
     hint = ""
     if failed.kind is FailureKind.HTML:
         hint = '; give the address of its feed: the page\'s source names it after rel="alternate"'
+    if failed.kind is FailureKind.FORBIDDEN_ADDRESS:
+        hint = "; private addresses are followed only where feeds.yaml declares them, so write it there"
     return f"{url} was not added: {failed.detail}{hint}"
 
 

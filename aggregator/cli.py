@@ -360,5 +360,5 @@ def _starter() -> Path:
 
 def _logging(level: int = logging.INFO) -> None:
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    for chatty in ("httpx", "apscheduler", "alembic"):
+    for chatty in ("httpx", "apscheduler", "alembic", "watchfiles"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

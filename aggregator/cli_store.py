@@ -47,7 +47,10 @@ def plan(
 
 def _show_plan(made: Plan) -> None:
     if not made.changes and not made.effects:
-        say("Nothing would change.")
+        say(
+            "Nothing would change: the store is as this file says. (A running Heliograph takes an edit up by itself; to see"
+        )
+        say("beforehand what an edit does, edit a copy and name it: heliograph plan copy.yaml)")
         return
     table = plain_table("Change", "Kind", "Name", "Entries", "Detail")
     for change in made.changes:
@@ -91,16 +94,23 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
+def _as_url(given: str) -> str:
+    """A database URL; a plain path is a SQLite file."""
+    return given if "://" in given else f"sqlite:///{given}"
+
+
 @app.command()
 def copy(
-    source: Annotated[str, typer.Argument(metavar="FROM", help="The URL of the store to copy.")],
-    target: Annotated[str, typer.Argument(metavar="TO", help="The URL of a new, empty store.")],
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="The store to copy: a database URL, or a SQLite file's path.")
+    ],
+    target: Annotated[str, typer.Argument(metavar="TO", help="A new, empty store: a database URL, or a path.")],
     as_json: JsonOption = False,
 ) -> None:
     """Copy a store to another database, SQLite or PostgreSQL, and compare counts and hashes of every table."""
-    ours = open_database(source)
+    ours = open_database(_as_url(source))
     try:
-        theirs = open_database(target)
+        theirs = open_database(_as_url(target))
         try:
             with progress_bar(quiet=as_json) as bar:
                 tasks: dict[str, object] = {}

@@ -268,7 +268,9 @@ def _load_yaml(file: Path) -> CommentedMap:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 0
         said = " ".join(f"{error.problem or error.context or error}".split())
-        raise ConfigError([Complaint(file=file.name, line=line, key="", message=f"not YAML: {said}")]) from None
+        raise ConfigError(
+            [Complaint(file=file.name, line=line, key="", message=f"not YAML: {_advised(said)}")]
+        ) from None
     except (YAMLError, ValueError, RecursionError) as error:
         raise ConfigError([Complaint(file=file.name, line=0, key="", message=f"not YAML: {error}")]) from None
     if tree is None:
@@ -278,6 +280,28 @@ def _load_yaml(file: Path) -> CommentedMap:
             [Complaint(file=file.name, line=1, key="", message="expected keys: settings, sources, topics, authors")]
         )
     return tree
+
+
+# What the YAML reader says of the commonest mistakes, and what to do about them.
+_ADVICE = (
+    ("character '\\t'", "a tab stands where only spaces may: indent with spaces"),
+    ("undefined alias", "a value begins with *: put it into quotes"),
+    ("mapping values are not allowed", "a value with a colon and a space in it: put the value into quotes"),
+    ("but found '<scalar>'", "text goes on after a closing quote: put the whole value into single quotes"),
+    ("but found '<block", "the indentation does not fit the lines before"),
+    ("found duplicate key", ""),
+)
+
+
+def _advised(said: str) -> str:
+    """The reader's words with advice where the mistake is a common one."""
+    advice = next((advice for words, advice in _ADVICE if words in said), None)
+    if advice is None:
+        return said
+    if not advice:
+        key = said.partition('"')[2].partition('"')[0]
+        return f"the key {key} stands here a second time: each may be given once"
+    return f"{advice} ({said[:120]})"
 
 
 def _plain(node: Any) -> Any:

@@ -147,7 +147,7 @@ class Daemon:
         elif (decision := task.result()) is not None:
             line = decision.journal
             log.info(
-                "%s: %s%s, %d new, %d changed; again %s", claim.source.slug, line.outcome,
+                "%s: %s%s, %d new, %d changed; next poll: %s", claim.source.slug, line.outcome,
                 f" ({line.kind}: {line.detail})" if line.kind else "", line.new, line.changed, line.reason,
             )  # fmt: skip
         # A free worker need not wait for the next tick.
@@ -171,7 +171,7 @@ class Daemon:
             log.error("later work waits: %s", error)
         else:
             if changed:
-                log.info("filed again: %d filings opened or closed", changed)
+                log.info("filed again: %d changes of entries in topics", changed)
 
     async def _tidy(self) -> None:
         """Free what dead pollers of this machine still hold, and what we were given without hearing of it."""

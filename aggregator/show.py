@@ -141,7 +141,7 @@ def listed_row(one: Listed, detail: str) -> dict[str, Any]:
 
 def listed_table(console: Console, name: str, listed: Sequence[Listed], now: datetime) -> None:
     """Topics or authors, a line each."""
-    table = plain_table(name, "Title", "Entries", "Newest")
+    table = plain_table(name, "Title", "Entries", "Last arrival")
     for one in listed:
         table.add_row(one.slug, Text(one.title), str(one.entries), _ago(one.latest, now) if one.latest else "")
     console.print(table)

@@ -244,9 +244,9 @@ def _finished(entry: Entry) -> Entry:
 
 def _standfirst(text: str, title: str) -> str:
     """The first paragraph that is not the title again."""
-    lines = text.split("\n")
-    first = next((line for line in lines if line.casefold() != title.casefold() and len(line) > 20), "")
-    return clean.escape(first)
+    lines = [line for line in text.split("\n") if line and line.casefold() != title.casefold()]
+    # A dateline or a lone label is no summary where a sentence follows.
+    return clean.escape(next((line for line in lines if len(line) > 20), lines[0] if lines else ""))
 
 
 def _bodies(raw: Mapping[str, Any], base: str) -> tuple[str, str, tuple[Author, ...], str]:

@@ -108,6 +108,8 @@ def release_idle(db: Database, owner: str, busy: Sequence[int], before: datetime
 
 def known(db: Database, source_id: int, ids: Sequence[str]) -> Known:
     """What the store holds of the entries with these ids of a source."""
+    if not ids:
+        return Known()
     found: dict[str, KnownEntry] = {}
     gone: set[str] = set()
     columns = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import ip_network
@@ -271,7 +272,7 @@ def test_a_generation_is_what_bytes_depend_on(tmp_path: Path) -> None:
         ("- a\n- b\n", 1, "", "expected keys: settings, sources, topics, authors"),
         ("settings: {title: A\n", 2, "", "not YAML"),
         ("settings:\n\ttitle: A\n", 2, "", "not YAML"),
-        ("settings: {}\nsettings: {}\n", 2, "", "not YAML: found duplicate key"),
+        ("settings: {}\nsettings: {}\n", 2, "", "not YAML: the key settings stands here a second time"),
         ("a: \x00\n", 0, "", "not YAML"),
     ],
 )  # fmt: skip
@@ -362,3 +363,22 @@ def test_the_schema_describes_the_file() -> None:
         assert model["additionalProperties"] is False
         assert all(one.get("description") or "$ref" in one for one in model["properties"].values())
     assert schema["$defs"]["SourceModel"]["required"] == ["url"]
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("settings:\n\ttitle: x\n", "indent with spaces"),
+        ("topics:\n  a: {query: x}\n  b:\n    query: *frigate\n", "begins with *: put it into quotes"),
+        ("sources:\n  - url: https://a.example/\n    name: My: Monitor\n", "put the value into quotes"),
+        ('topics:\n  a:\n    query: "a b" OR c\n', "put the whole value into single quotes"),
+        ("topics:\n  a: {query: x}\n  a: {query: y}\n", "the key a stands here a second time"),
+    ],
+)
+def test_common_yaml_mistakes_come_with_advice(tmp_path: Path, text: str, advice: str) -> None:
+    """What the YAML reader says of a common mistake is told in words that say what to do."""
+    path = tmp_path / "feeds.yaml"
+    path.write_text(text)
+
+    with pytest.raises(ConfigError, match=re.escape(advice)):
+        load_config(path, environment={})

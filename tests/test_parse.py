@@ -312,3 +312,12 @@ def test_too_much_is_bounded() -> None:
     assert len(document.entries) == MOST_ENTRIES
     assert any(str(MOST_ENTRIES) in note for note in document.notes)
     assert (len(found.title), found.link, len(found.id) < 100, found.id != other.id) == (2000, "", True, True)
+
+
+def test_a_short_article_has_a_summary_too() -> None:
+    """An entry with nothing but a short content has its first paragraph as summary, so that no output shows it empty."""
+    body = "<content:encoded><![CDATA[<p>A ship was sold.</p><p>More.</p>]]></content:encoded>"
+    read = parse(rss(f"<item><title>Sale</title><guid>1</guid>{body}</item>"))
+
+    assert isinstance(read, Document)
+    assert read.entries[0].summary == "A ship was sold."

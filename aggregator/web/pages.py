@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -25,6 +25,9 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+_LATE = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,7 @@ class Item:
     lang: str
     body: Markup
     published: datetime
+    first_seen: datetime
     guessed: str
     source: str
     source_slug: str
@@ -70,6 +74,11 @@ class Item:
     bylines: tuple[Byline, ...]
     reasons: tuple[Reason, ...]
     edited: int
+
+    @property
+    def late(self) -> bool:
+        """Whether it came here so long after it was published that its place among others needs a word."""
+        return self.first_seen - self.published > _LATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +157,7 @@ def items(kept: Sequence[Kept], viewer: Viewer, now: datetime) -> list[Item]:
             lang=entry.lang,
             body=Markup(entry.summary or entry.content),  # noqa: S704 - the sanitiser made it
             published=one.published,
+            first_seen=one.first_seen,
             guessed=_GUESSED[one.published_note],
             source=one.source_name,
             source_slug=one.source_slug,
