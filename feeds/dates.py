@@ -15,15 +15,15 @@ from datetime import UTC, datetime, timedelta, timezone
 _MONTHS = {
     1: "jan ene gen ocak oca янв sty led qan yan tammi ιαν січ қаң",
     2: "feb fev fév şub sub фев lut úno helmi φεβ fevr лют ақп",
-    3: "mar mär maa märz mart мар mrz mars marzo maalis μαρ бер нау",
+    3: "mar mär maa märz mart мар mrz mars marzo maalis μαρ μάρ бер нау",
     4: "apr abr avr nis апр kwi dub huhti απρ кві сәу",
-    5: "may mai mei mag maj май мая mayo touko μαι μαΐ kvě тра мам",
-    6: "jun juin giu haz июн cze čvn kesä ιουν iyun giugno чер мау",
-    7: "jul juil lug tem июл lip čvc heinä ιουλ iyul luglio лип шіл",
-    8: "aug ago aoû aou ağu agu авг sie srp elo αυγ avg août сер там",
+    5: "may mai mei mag maj май мая mayo touko μαι μάι μαΐ kvě тра мам",
+    6: "jun juin giu haz июн cze čvn kesä ιουν ιούν iyun giugno чер мау",
+    7: "jul juil lug tem июл lip čvc heinä ιουλ ιούλ iyul luglio лип шіл",
+    8: "aug ago aoû aou ağu agu авг sie srp elo αυγ αύγ avg août сер там",
     9: "sep set sept eyl сен wrz zář syys σεπ sen вер қыр",
     10: "oct okt out ott eki окт paź říj lok οκτ oktyabr жов қаз",
-    11: "nov kas ноя lis marras νοε noyabr лис қар noy",
+    11: "nov kas ноя lis marras νοε νοέ noyabr лис қар noy",
     12: "dec dez dic déc des ara дек gru pro joulu δεκ dek гру жел",
 }
 _ZONES = {
@@ -34,7 +34,7 @@ _ZONES = {
 
 _ISO = re.compile(
     r"(?P<y>\d{4})-?(?P<mo>\d\d)?-?(?P<d>\d\d)?(?:[T ]\s*(?P<h>\d\d|\d(?=:)):?(?P<mi>\d\d)(?::?(?P<s>\d\d)(?:[.,](?P<f>\d+))?)?)?"
-    r"\s*(?P<z>Z|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d)?\Z",
+    r"\s*(?P<z>Z|UTC|GMT|[+-]\d\d:?\d{0,2})?\Z",
     re.IGNORECASE,
 )
 _DAY_FIRST = re.compile(
@@ -43,7 +43,9 @@ _DAY_FIRST = re.compile(
 _MONTH_FIRST = re.compile(r"(?P<mon>[^\W\d_]{3,})[.]?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})\b")
 _CTIME = re.compile(r"(?P<mon>[^\W\d_]{3,})\s+(?P<d>\d{1,2})\s+\d\d?:\d\d(?::\d\d)?.*?(?<![+-])\b(?P<y>\d{4})\Z")
 _NUMERIC = re.compile(r"(?P<d>\d{1,2})[./-](?P<mo>\d{1,2})[./-](?P<y>\d{4})\b")
-_SLASHED = re.compile(r"(?P<y>\d{4})[/.-](?P<mo>\d{1,2})[/.-](?P<d>\d{1,2})\b")
+_SLASHED = re.compile(r"(?P<y>\d{4})(?:[/.-]|[年년] ?)(?P<mo>\d{1,2})(?:[/.-]|[月월] ?)(?P<d>\d{1,2})(?:\b|[日일])")
+# Seconds since 1970, from 2001 to 2033: nothing else has ten digits.
+_UNIX = re.compile(r"1\d{9}\Z")
 _TIME = re.compile(r"\b(?P<h>\d{1,2}):(?P<mi>\d\d)(?::(?P<s>\d\d))?(?:[.,]\d+)?\s*(?P<ap>[AaPp]\.?[Mm]\.?)?")
 # Right behind the time: "EST", "+0300 (MSK)", "GMT+3", "+5:30". A number further on is part of the date.
 _ZONE = re.compile(r"[\s(,]*(?P<name>[A-Za-z]{1,4}\b)?\s*(?:(?P<sign>[+-])(?P<h>\d{1,2})(?::?(?P<mi>\d\d))?\b)?")
@@ -58,6 +60,8 @@ def read_date(text: str) -> datetime | None:
     if not 4 <= len(text) <= 100:
         return None
     try:
+        if _UNIX.match(text):
+            return datetime.fromtimestamp(int(text), UTC)
         iso = _ISO.match(text)
         return _from_iso(iso) if iso else _from_words(text)
     except (ValueError, OverflowError):

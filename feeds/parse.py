@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import feedparser
@@ -364,16 +364,8 @@ def _pace(raw: Mapping[str, Any], text: str) -> Pace:
 
 
 def _date(raw: Mapping[str, Any], key: str) -> datetime | None:
-    """Our own reading of the publisher's string; feedparser's where we have none."""
-    read = read_date(str(_get(raw, key) or ""))
-    parsed = _get(raw, f"{key}_parsed")
-    if read is not None or parsed is None:
-        return read
-    try:
-        year, month, day, hour, minute, second = parsed[:6]
-        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-    except (ValueError, TypeError):
-        return None
+    """Our own reading alone: where feedparser finds only a year, it takes the month from its clock."""
+    return read_date(str(_get(raw, key) or ""))
 
 
 def _get(raw: Mapping[str, Any], key: str) -> Any:

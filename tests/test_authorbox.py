@@ -192,6 +192,31 @@ def test_a_section_before_the_box_stays() -> None:
     assert authors == (NORA,)
 
 
+def test_what_follows_the_box_stays() -> None:
+    """The link to all posts ends the box: a footer behind it, however long, is not the author's bio."""
+    footer = [f"Footnote {number} on the bridge." for number in range(4)]
+    words, authors = read(paragraphs([*ARTICLE, *ARTICLE, *BOX, *footer]))
+
+    assert words.split("\n") == [*ARTICLE, *ARTICLE, *footer]
+    assert authors == (NORA,)
+
+
+def test_all_posts_by_nobody_in_particular() -> None:
+    """ "View all posts by the editors of this site" names nobody, so that nothing of it is cut or believed."""
+    lines = [*ARTICLE, "View all posts by the editors of this site"]
+
+    assert read(paragraphs(lines)) == ("\n".join(lines), ())
+
+
+def test_a_name_that_only_the_link_tells() -> None:
+    """In a marked box the link of rel="author" gives the name, where no line of its own does."""
+    box = '<div class="author-box"><a rel="author" href="/nora">Nora Quill</a><p>likes ferries, mostly.</p></div>'
+    words, authors = read(paragraphs(ARTICLE) + box)
+
+    assert words.split("\n") == ARTICLE
+    assert authors == (Author(name="Nora Quill", bio="likes ferries, mostly.", url="https://news.example/nora"),)
+
+
 def test_an_article_that_is_marked_as_a_box_stays() -> None:
     """A theme that gives the box's class to the article itself loses nothing."""
     article = f'<div class="author-box">{paragraphs(ARTICLE)}</div>'

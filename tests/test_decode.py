@@ -89,7 +89,14 @@ def test_a_wrong_width_is_not_believed(declared: str, padding: str) -> None:
 )
 def test_the_header_comes_before_the_prolog(charset: str, declared: str, actual: str) -> None:
     """X-14, F08, F48: where it is not UTF-8, a header that can be true wins, then the prolog; never a guess."""
-    assert words(feed(RUSSIAN, declared).encode(actual), charset) == RUSSIAN
+    assert decode(feed(RUSSIAN, declared).encode(actual), charset) == (feed(RUSSIAN), ())
+
+
+def test_json_in_an_old_encoding() -> None:
+    """X-14: what has no tag but braces is read as its header says, too."""
+    text = f'{{"title": "{RUSSIAN}"}}'
+
+    assert decode(text.encode("cp1251"), " Windows-1251 ") == (text, ())
 
 
 @pytest.mark.parametrize(

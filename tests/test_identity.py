@@ -95,7 +95,7 @@ def test_addresses_of_one_page(one: str, other: str) -> None:
         ("https://news.example/a?id=", "https://news.example/a"),
         ("https://news.example:8443/a", "https://news.example/a"),
         ("https://news.example/?q=%EC%EE%F1%F2", "https://news.example/?q=%F0%E5%EA%E0"),
-        ("http://[::1:80]/", "http://[::1]:8080/"),
+        ("http://[::1:8080]/", "http://[::1]:8080/"),
     ],
 )
 def test_addresses_of_two_pages(one: str, other: str) -> None:
@@ -228,7 +228,8 @@ def test_one_guid_for_all_items() -> None:
     kept, note = unique_entries(items, atom=False)
 
     assert ids(kept) == [f"0|https://news.example/{number}" for number in range(10)]
-    assert "10 items" in note
+    assert {entry.id_origin for entry in kept} == {"guid"}
+    assert note == "10 items have the guid of another: guid and link together tell them apart"
 
 
 @pytest.mark.parametrize("origin", ["guid", "link"])
@@ -269,7 +270,20 @@ def test_an_entry_that_is_there_twice() -> None:
     kept, note = unique_entries([make_entry(id="1"), make_entry(id="2"), make_entry(id="1")], atom=False)
 
     assert ids(kept) == ["1", "2"]
-    assert note.startswith("1 entries repeat")
+    assert note == "1 entries repeat the id of another: the newest of each is kept"
+    assert ids(unique_entries([make_entry(id="1")] * 2, atom=False)[0]) == ["1"]
+
+
+@pytest.mark.parametrize(
+    "edit", [{"title": "Edited"}, {"content": "<p>Edited.</p>"}, {"link": "https://news.example/edited"}]
+)
+def test_an_edit_that_stands_beside_what_it_replaces(edit: dict[str, object]) -> None:
+    """I-06: an item under the same guid with another title, or text, or link is the same one, later: the newer one is kept."""
+    older, newer = make_entry(id="1", updated=NOON), make_entry(id="1", updated=NOON + timedelta(hours=1), **edit)
+    kept, _ = unique_entries([older, newer, make_entry(id="2")], atom=False)
+
+    assert kept[0] == newer
+    assert ids(kept) == ["1", "2"]
 
 
 def test_items_without_any_id_and_the_same_title() -> None:
@@ -279,6 +293,7 @@ def test_items_without_any_id_and_the_same_title() -> None:
 
     assert [entry.summary for entry in kept[:2]] == ["One.", "Two."]
     assert len(kept) == 3
+    assert ids(unique_entries([items[0], items[2], make_entry(id="x")], atom=False)[0]) == ["hash:1", "x"]
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
@@ -305,6 +320,8 @@ def test_without_dates_the_first_one_stands() -> None:
         ("Зоя Мостовая", "zoya-mostovaya"),
         ("Şükrü Köprü", "sukru-kopru"),
         ("O'Reed, J. P.", "oreed-j-p"),
+        ("bridge " * 20, "bridge-bridge-bridge-bridge-bridge-bridge-bridge-bridge"),
+        ("b" * 90, "b" * 60),
         ("  --  ", "x" + digest("  --  ")[:8]),
     ],
 )

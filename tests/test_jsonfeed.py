@@ -114,7 +114,13 @@ def test_permanent_links() -> None:
     """A-05, X-27: an id that is the item's url is a permanent link; an url that is none is no link at all."""
     assert first(id="https://n.example/1", url="https://n.example/1").is_permalink
     assert not first(id="https://n.example/1", url="https://n.example/2").is_permalink
-    assert first(id="1", url="javascript:alert(1)", external_url="https://n.example/2").link == "https://n.example/2"
+    only = first(
+        id="1",
+        url="javascript:alert(1)",
+        external_url="https://n.example/2",
+        authors=[{"name": "Nora", "url": "data:x"}],
+    )
+    assert (only.link, only.external_link, only.authors) == ("https://n.example/2", "", (Author(name="Nora"),))
 
 
 def test_text_is_escaped() -> None:
@@ -180,6 +186,7 @@ def test_items_that_are_none() -> None:
 
     assert [entry.id for entry in document.entries] == ["1", "2"]
     assert document.notes[0].startswith("4 items")
+    assert read(feed({"id": "1"})).notes == ()
 
 
 @pytest.mark.parametrize("size", [-1, True, "12", None, 2**60, 1e300])

@@ -149,7 +149,24 @@ def test_a_truncated_gzip_keeps_its_whole_entries() -> None:
 @pytest.mark.parametrize("after", [b"", b"\n<!-- cached -->", b"<script>x</script>", b"\n\nWarning: x"])
 def test_junk_around_the_document(junk: bytes, after: bytes) -> None:
     """F06: warnings, blank lines, comments and marks before the prolog, and anything behind the end, do no harm."""
-    assert read(junk + rss(item(1), item(2)) + after).entries == read(rss(item(1), item(2))).entries
+    document = read(junk + rss(item(1), item(2)) + after)
+
+    assert document.entries == read(rss(item(1), item(2))).entries
+    assert not document.truncated
+
+
+@pytest.mark.parametrize("missing", [b"</rss>", b">"])
+def test_a_last_tag_that_is_missing(missing: bytes) -> None:
+    """F03, F06: RSS that ends with its channel is whole; one that ends within its last tag has broken off, with all entries."""
+    document = read(rss(item(1), item(2)).removesuffix(missing) + b"\n")
+
+    assert [one.title for one in document.entries] == ["Entry 1", "Entry 2"]
+    assert document.truncated is (missing == b">")
+
+
+def test_a_cdata_section_that_never_ends() -> None:
+    """F03, F06: a publisher's forgotten "]]>" does not make a whole document a broken one."""
+    assert not read(rss(item(1), item(2, body="<![CDATA[<p>Words."))).truncated
 
 
 def test_two_documents_glued_together() -> None:

@@ -222,6 +222,11 @@ def test_summary_and_content() -> None:
     assert alone.text == "Entry 1\nThe bridge was opened at noon.\nMore."
 
 
+def test_words_that_were_encoded_twice() -> None:
+    """F46: a text that was encoded twice comes out as words, as its title does."""
+    assert first(rss(item(1, body="&lt;p&gt;Die grÃ¶ÃŸte BrÃ¼cke â€“ neu&lt;/p&gt;"))).text == "Die größte Brücke – neu"
+
+
 def test_a_long_description_is_the_content() -> None:
     """A description as long as an article is the content, and its first paragraph the summary."""
     found = first(rss(item(1, body=f"&lt;p&gt;The bridge was opened.&lt;/p&gt;&lt;p&gt;{'Words. ' * 200}&lt;/p&gt;")))
@@ -336,6 +341,7 @@ def test_an_entry_that_brings_its_own_source() -> None:
         ("<pubDate>Tue, 24 Nov 2026 05:01:00 +0300</pubDate>", EARLY, None),
         ("<dc:date>2026-11-24T02:01:00Z</dc:date>", None, EARLY),
         ("<pubDate>yesterday</pubDate>", None, None),
+        ("<pubDate>2026-W48-2</pubDate>", None, None),
         ("", None, None),
         ("<pubDate>24 ноября 2026, 05:01 MSK</pubDate>", EARLY, None),
     ],

@@ -130,6 +130,8 @@ def test_what_we_write_we_read(form: str) -> None:
     ]
     assert (found[0].categories, found[0].enclosures) == (sent[0].categories, sent[0].enclosures)
     assert [author.name for author in found[0].authors] == ["Nora Quill", "Tom Reed"]
+    assert form == "rss" or [author.url for author in found[0].authors] == ["https://news.example/nora", ""]
+    assert form != "atom" or found[0].rights == "CC BY"
     assert [author.name for author in found[1].authors] == ["Desk"]
     assert form == "rss" or [one.updated for one in found] == [one.updated for one in sent]
 
@@ -210,7 +212,8 @@ def test_the_source_of_an_atom_entry() -> None:
     assert [(link.get("rel"), link.get("href")) for link in source.findall(ATOM + "link")] == [
         ("self", "https://news.example/feed"), ("alternate", "https://news.example/"),
     ]  # fmt: skip
-    assert source.findtext(f"{ATOM}author/{ATOM}name") == "Desk"
+    assert [child.text for child in source.findall(f"{ATOM}author/*")] == ["Desk", "https://news.example/desk"]
+    assert [child.get("term") for child in source.findall(ATOM + "category")] == ["rivers"]
     assert [link.get("href") for link in entry.findall(ATOM + "link") if link.get("rel") == "via"] == [
         "https://news.example/feed"
     ]
@@ -223,6 +226,13 @@ def test_a_source_without_an_iri_has_an_id_still(own: str) -> None:
 
     assert tree("atom", make(source=replace(SOURCE, id=own))).findtext(path) == "https://news.example/feed"
     assert tree("atom", make(source=Head(title="News", id=own))).findtext(path) == "tag:news.example,2026:1"
+
+
+def test_a_link_blog() -> None:
+    """A-07: JSON Feed tells the page that an entry is about beside the entry's own."""
+    (item,) = items(make(external_link="https://other.example/"))
+
+    assert (item["url"], item["external_url"]) == ("https://news.example/1", "https://other.example/")
 
 
 def test_the_source_of_an_item() -> None:
@@ -312,3 +322,14 @@ def test_bodies() -> None:
     assert [(one.get("type"), one.text) for one in atom.findall(ATOM + "content")] == [("html", "<p>Words 1.</p>")]
     assert [(one.get("type"), one.text) for one in atom.findall(ATOM + "summary")] == [("html", "<p>Short.</p>")]
     assert [(one["content_html"], one["summary"]) for one in items(both)] == [("<p>Words 1.</p>", "Short.")]
+
+
+def test_a_summary_alone() -> None:
+    """V-02, A-09: an entry that shows its summary only goes out without content, as it has a link to go on."""
+    short = make(summary="<p>Short.</p>", content="")
+    atom = tree("atom", short).find(ATOM + "entry")
+    assert atom is not None
+
+    assert (atom.findtext(ATOM + "summary"), atom.find(ATOM + "content")) == ("<p>Short.</p>", None)
+    assert tree("rss", short).findtext("channel/item/description") == "<p>Short.</p>"
+    assert [(one["content_html"], one["summary"]) for one in items(short)] == [("<p>Short.</p>", "Short.")]

@@ -26,7 +26,8 @@ LEGAL = "one]]>&amp;<b>two"
 def everywhere(text: str) -> Entry:
     """An entry that says this in every field that is words."""
     return make(
-        title=text, summary=text, content=text, authors=(Author(name=text),), categories=(text,), rights=text,
+        public_id="urn:x:17" + text[3:7], title=text, summary=text,
+        content=text, authors=(Author(name=text),), categories=(text,), rights=text,
         enclosures=(Enclosure(url="https://n.example/a", type="audio/mpeg", title=text),),
         source=Head(title=text, id=text, subtitle=text, rights=text, authors=(Author(name=text),), categories=(text,)),
     )  # fmt: skip
@@ -35,7 +36,7 @@ def everywhere(text: str) -> Entry:
 @pytest.mark.parametrize("form", FORMS)
 def test_only_legal_characters_go_out(form: str) -> None:
     """V-09, F14, F27: controls and half surrogates vanish, "]]>" and markup are escaped, the words around them stay."""
-    content = write(document(everywhere(BROKEN), title=BROKEN, subtitle=BROKEN), form)
+    content = write(document(everywhere(BROKEN), title=BROKEN, subtitle=BROKEN, id="urn:x:\x00\ud800"), form)
     (found,) = read(content)
 
     assert (found.title[:7], found.title[-3:]) == ("one]]>&", "two")
