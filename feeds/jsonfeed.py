@@ -15,7 +15,7 @@ from feeds.authorbox import clean_without_box
 from feeds.dates import read_date
 from feeds.decode import legal
 from feeds.identity import fallback_id
-from feeds.model import Author, Document, Enclosure, Entry, Failed, FailureKind, Head
+from feeds.model import Author, Document, Enclosure, Entry, Failed, FailureKind, Head, Link
 
 _MOST_ITEMS = 5000
 
@@ -52,8 +52,21 @@ def read_json(text: str, url: str) -> Document | Failed:
         head=head,
         entries=tuple(_entry(item, site or url, head.lang) for item in items),
         format="json11" if version.endswith("1.1") else "json10",
+        links=tuple(_links(feed, url)),
+        expired=feed.get("expired") is True,
         notes=notes,
     )
+
+
+def _links(feed: dict[str, Any], base: str) -> Iterator[Link]:
+    for hub in _list(feed, "hubs"):
+        href = clean.absolute(_text(hub, "url"), base) if isinstance(hub, dict) else ""
+        if href and _text(hub, "type").lower() == "websub":
+            yield Link(rel="hub", href=href)
+    for rel, key in (("self", "feed_url"), ("next", "next_url")):
+        href = clean.absolute(_text(feed, key), base)
+        if href:
+            yield Link(rel=rel, href=href)
 
 
 def _entry(item: dict[str, Any], base: str, lang: str) -> Entry:

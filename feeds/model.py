@@ -203,13 +203,26 @@ class Pace:
     update_frequency: int = 1
 
 
+LINK_RELS = frozenset({"hub", "self", "prev-archive", "next-archive", "current", "next", "prev", "previous"})
+"""The relations of a feed that we read (WebSub section 4, RFC 5005)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link of a feed as a whole: `rel` in lower case ("hub", "self", "prev-archive", "next"), `href` absolute."""
+
+    rel: str
+    href: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A feed, to read or to publish.
 
     `format` is the dialect it was written in ("rss20", "atom10", "json11", ...). `truncated` says that the body broke
-    off; whole entries before the break are kept, and the validators are not (F-38). `notes` are oddities that a person
-    should be able to see in the journal.
+    off; whole entries before the break are kept, and the validators are not (F-38). `links` are those that lead
+    machines on: hubs, self, archives (W-01, P-04). `expired` says that the publisher has ended the feed (J-03). `notes`
+    are oddities that a person should be able to see in the journal.
     """
 
     head: Head
@@ -217,4 +230,6 @@ class Document:
     format: str = ""
     pace: Pace = Pace()
     truncated: bool = False
+    links: tuple[Link, ...] = ()
+    expired: bool = False
     notes: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from feeds.dates import read_date
 from feeds.decode import decode, undoubled, unpacked
 from feeds.identity import digest, fallback_id, is_web_url, unique_entries
 from feeds.jsonfeed import read_json
-from feeds.model import Author, Document, Enclosure, Entry, Failed, FailureKind, Head, IdOrigin, Pace
+from feeds.model import LINK_RELS, Author, Document, Enclosure, Entry, Failed, FailureKind, Head, IdOrigin, Link, Pace
 
 Parser = Callable[[bytes, str, str], Document | Failed]
 """(body, url, content type) -> what it says."""
@@ -120,7 +120,7 @@ def _read_xml(text: str, url: str) -> Document | Failed:
         notes.append(f"{len(parsed.entries)} entries: only the first {MOST_ENTRIES} are read")
     return Document(
         head=head, entries=entries, format=parsed.get("version") or "unknown", pace=_pace(parsed.feed, text),
-        truncated=truncated, notes=tuple(notes),
+        truncated=truncated, links=_machine_links(parsed.feed, url), notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -295,6 +295,11 @@ def _link(raw: Mapping[str, Any], base: str) -> str:
 
 def _links(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [dict(link) for link in _get(raw, "links") or [] if link.get("href")]
+
+
+def _machine_links(raw: Mapping[str, Any], base: str) -> tuple[Link, ...]:
+    found = ((str(link.get("rel", "")).strip().lower(), clean.absolute(link["href"], base)) for link in _links(raw))
+    return tuple(Link(rel=rel, href=href) for rel, href in dict.fromkeys(found) if rel in LINK_RELS and href)
 
 
 def _authors(raw: Mapping[str, Any]) -> tuple[Author, ...]:

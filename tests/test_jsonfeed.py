@@ -277,3 +277,20 @@ def test_any_item_is_read(item: dict[str, Any]) -> None:
 
     assert found.id
     assert all(legal(text) == text for text in (found.id, found.title, found.content, found.link, *found.categories))
+
+
+def test_hubs_paging_and_the_end_of_a_feed_are_read() -> None:
+    """J-03, W-01: WebSub hubs, self, the next page, and expired; other kinds of hub are not ours."""
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1", "title": "t", "items": [], "expired": True,
+        "feed_url": "https://paper.example/f.json", "next_url": "f.json?page=2",
+        "hubs": [{"type": "WebSub", "url": "https://hub.example/"}, {"type": "rssCloud", "url": "https://c.example/"}, 7],
+    }  # fmt: skip
+    read = read_json(json.dumps(feed), "https://paper.example/f.json")
+    assert isinstance(read, Document)
+    assert read.expired
+    assert [(link.rel, link.href) for link in read.links] == [
+        ("hub", "https://hub.example/"),
+        ("self", "https://paper.example/f.json"),
+        ("next", "https://paper.example/f.json?page=2"),
+    ]

@@ -338,3 +338,21 @@ def test_a_short_article_has_a_summary_too() -> None:
 
     assert isinstance(read, Document)
     assert read.entries[0].summary == "A ship was sold."
+
+
+def test_the_links_for_machines_are_read() -> None:
+    """W-01, P-04: hubs, self and archives of the feed, absolute, each once, and none of an entry's."""
+    feed = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title><id>urn:x</id><updated>2026-01-01T00:00:00Z</updated>'
+        '<link rel="HUB" href="https://hub.example/"/><link rel="hub" href="/own-hub"/><link rel="self" href="/a.atom"/>'
+        '<link rel="prev-archive" href="2025.atom"/><link href="/"/>'
+        '<entry><id>urn:1</id><title>e</title><link rel="next" href="/no"/><updated>2026-01-01T00:00:00Z</updated></entry></feed>'
+    )
+    read = parse(feed.encode(), "https://paper.example/a.atom")
+    assert isinstance(read, Document)
+    assert [(link.rel, link.href) for link in read.links] == [
+        ("hub", "https://hub.example/"),
+        ("hub", "https://paper.example/own-hub"),
+        ("self", "https://paper.example/a.atom"),
+        ("prev-archive", "https://paper.example/2025.atom"),
+    ]
