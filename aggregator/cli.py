@@ -11,7 +11,6 @@ import logging
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -35,11 +34,11 @@ from aggregator.cli_common import (
 )  # fmt: skip
 from aggregator.config import Config, ConfigError, load_config
 from aggregator.daemon import WORKERS, hands_of, utc_now
-from aggregator.poll import Hands, poll_many
 from aggregator.prepare import own_lease
 from aggregator.refiling import refile_waiting
+from aggregator.rounds import Claiming, claiming, poll_in_rounds
 from aggregator.settings import FileModel
-from storage import intake, reading
+from storage import reading
 from storage.database import Database, StorageError
 from storage.model import Claim, Decision
 
@@ -141,13 +140,14 @@ def poll(
         if unknown:
             refuse(f"there is no source {unknown[0]}", unknown[0], followed)
         now = utc_now()
-        claims = intake.claim(
-            db, now, owner=own_lease(), limit=1_000_000, slugs=sources or None, explicit=every or bool(sources)
-        )
-        results = asyncio.run(_poll_now(loaded, db, claims, quiet=as_json))
-        _file_again(loaded, db)
+        explicit = every or bool(sources)
         wanted = sources or (list(followed) if every else [])
-        skipped = [followed[slug] for slug in wanted if slug not in {claim.source.slug for claim in claims}]
+        total = len(wanted) or sum(1 for one in followed.values() if show.is_due(one, now))
+        claim = claiming(db, own_lease(), utc_now, slugs=sources or None, explicit=explicit)
+        results = asyncio.run(_poll_now(loaded, db, claim, total, quiet=as_json))
+        _file_again(loaded, db)
+        polled = {claim.source.slug for claim, _ in results}
+        skipped = [followed[slug] for slug in wanted if slug not in polled]
     rows = show.outcomes(results, skipped, now)
     if as_json:
         print_json(rows)
@@ -158,12 +158,12 @@ def poll(
 
 
 async def _poll_now(
-    config: Config, db: Database, claims: list[Claim], *, quiet: bool
+    config: Config, db: Database, claim: Claiming, total: int, *, quiet: bool
 ) -> list[tuple[Claim, Decision | None]]:
     results: list[tuple[Claim, Decision | None]] = []
     counted: Counter[str] = Counter()
     with progress_bar(quiet=quiet) as progress:
-        task = progress.add_task("Polling", total=len(claims), said="")
+        task = progress.add_task("Polling", total=total, said="")
 
         def done(claim: Claim, decision: Decision | None) -> None:
             results.append((claim, decision))
@@ -172,32 +172,8 @@ async def _poll_now(
             progress.update(task, advance=1, said=said)
 
         async with hands_of(config, db, VERSION, patience=_PATIENCE) as hands:
-            try:
-                await _drain(claims, hands, done)
-            except* StorageError as trouble:
-                # One sentence for all that could not be recorded: it is the same store.
-                raise first_of(trouble) from None
+            await poll_in_rounds(claim, hands, workers=WORKERS, done=done)
     return results
-
-
-def first_of(group: BaseExceptionGroup[StorageError]) -> StorageError:
-    """The first of the errors that ended a group of polls."""
-    found = group.exceptions[0]
-    return first_of(found) if isinstance(found, BaseExceptionGroup) else found
-
-
-async def _drain(claims: list[Claim], hands: Hands, done: Callable[[Claim, Decision | None], None]) -> None:
-    """Poll all; on Ctrl-C the leases of what was not polled go back."""
-    left = {claim.source_id: claim for claim in claims}
-
-    def ended(claim: Claim, decision: Decision | None) -> None:
-        left.pop(claim.source_id)
-        done(claim, decision)
-
-    try:
-        await poll_many(claims, hands, workers=WORKERS, done=ended)
-    finally:
-        intake.release(hands.db, left.values())
 
 
 @app.command()

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
 from aggregator.config import Config
+from feeds.guard import Network, refuse_address
 from storage import intake, upkeep
 from storage.database import Database, open_database
+from storage.rows import host_of
 from storage.upkeep import Declared
+
+_OWN_NAMES = (".local", ".lan", ".internal", ".home.arpa", ".localhost", ".test", ".intranet", ".corp", ".home")
 
 
 def open_store(config: Config) -> Database:
@@ -24,7 +30,23 @@ def open_store(config: Config) -> Database:
 
 def declared(config: Config) -> Declared:
     """What a configuration declares, as the store takes it."""
-    return Declared(sources=config.sources, topics=config.topic_rows, authors=config.authors)
+    networks = config.settings.allow_private
+    sources = tuple(replace(row, own_host=is_own_host(row.source.url, networks)) for row in config.sources)
+    reach = " ".join(sorted(map(str, networks)))
+    return Declared(sources=sources, topics=config.topic_rows, authors=config.authors, reach=reach)
+
+
+def is_own_host(url: str, networks: Sequence[Network]) -> bool:
+    """Whether an address is at the operator's own: in one of `networks`, or under a name that no public host can have.
+
+    Without such networks nothing is. (RFC 6761, RFC 6762, RFC 8375, and names of one label, as in a container's net.)
+    """
+    host = host_of(url)
+    if not networks or not host:
+        return False
+    if refuse_address(host) is not None and refuse_address(host, networks) is None:
+        return True
+    return not host.replace(".", "").isdigit() and ":" not in host and ("." not in host or host.endswith(_OWN_NAMES))
 
 
 def prepare(config: Config, db: Database, now: datetime) -> None:

@@ -47,6 +47,11 @@ def _polled(claim: Claim, decision: Decision | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def is_due(one: Followed, now: datetime) -> bool:
+    """Whether a source's time has come."""
+    return one.state.next_poll_at is not None and one.state.next_poll_at <= now
+
+
 def _skipped(one: Followed, now: datetime) -> dict[str, Any]:
     state = one.state
     if state.floor_until is not None and state.floor_until > now:
@@ -54,7 +59,7 @@ def _skipped(one: Followed, now: datetime) -> dict[str, Any]:
     elif state.next_poll_at is None:
         detail = state.reason
     else:
-        detail = "another poller has it"
+        detail = "another poller has it, or asks another feed of its host"
     return {"source": one.source.slug, "outcome": "waiting", "detail": detail, "new": 0, "changed": 0}
 
 

@@ -36,8 +36,10 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-# The number of our lock among the advisory locks of a PostgreSQL database.
+# The numbers of our locks among the advisory locks of a PostgreSQL database.
 _ALONE = 8400_2026
+_CLAIMS = 8401_2026
+_ONE_CLAIMS = select(func.pg_advisory_xact_lock(_CLAIMS))
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -139,6 +141,12 @@ def alone(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_ALONE)))
+
+
+def one_claims(connection: Connection) -> None:
+    """Be the only one, until the commit, that leases sources: two could take a host at the same moment."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ONE_CLAIMS)
 
 
 def current_schema(connection: Connection) -> str | None:

@@ -6,18 +6,29 @@ In: now, owners, decisions. Out: claims and what is known. Never: a half of a de
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from storage import rows
-from storage.database import Database
+from storage.database import Database, one_claims
 from storage.model import Claim, Decision, Known, KnownEntry
-from storage.outputs import ALL, Ledger, Ref
+from storage.outputs import ALL, Ledger
 from storage.recording import write_entries
-from storage.schema import bylines, entries, filings, journal, seen, sources
+from storage.schema import Moment, entries, journal, seen, sources
+from storage.settling import settle
 from storage.work import REFILE, put_work, rules_of
 
 LEASE = timedelta(minutes=10)
@@ -26,9 +37,55 @@ LEASE = timedelta(minutes=10)
 _CHUNK = 500
 # Two machines' clocks may differ a little without one of them having jumped.
 _CLOCKS_DIFFER = timedelta(hours=1)
-# A permanent redirect is believed when it was seen this often, over this long (F-33).
-_MOVES_SEEN = 2
-_MOVES_OVER = timedelta(hours=24)
+_FAR = datetime(9999, 1, 1, tzinfo=UTC)
+# How many sources are looked at first for each that is wanted: several may live on one host.
+_LOOK_AT = 4
+
+_now, _ahead, _never = (bindparam(name, type_=Moment) for name in ("now", "ahead", "never"))
+# A lease further in the future than any we give was given by a clock that has jumped back since.
+_held = and_(sources.c.lease_until > _now, sources.c.lease_until <= _never)
+_free = or_(sources.c.lease_until.is_(None), sources.c.lease_until <= _now, sources.c.lease_until > _never)
+_alive = and_(sources.c.retired_at.is_(None), sources.c.next_poll_at.is_not(None))
+_BUSY = select(sources.c.host).where(_held, sources.c.host != "").distinct()
+
+
+def _candidates(which: ColumnElement[bool], *, named: bool) -> Select[tuple[int, str]]:
+    """Sources that may be claimed, with their hosts."""
+    spared = sources.c.host.not_in(bindparam("taken", expanding=True))
+    statement = select(sources.c.id, sources.c.host).where(which, _alive, _free, spared)
+    if named:
+        statement = statement.where(sources.c.slug.in_(bindparam("slugs", expanding=True)))
+    return statement.limit(bindparam("window", type_=Integer))
+
+
+_turn = (sources.c.next_poll_at, sources.c.position, sources.c.id)
+# A poll in the future means that the clock jumped back: what was planned by it says nothing.
+_jumped = sources.c.last_poll_at > _ahead
+_past = or_(sources.c.floor_until.is_(None), sources.c.floor_until <= _now)
+_due = and_(sources.c.next_poll_at <= _now, _past)
+_unasked = or_(sources.c.last_poll_at.is_(None), sources.c.last_poll_at < bindparam("since", type_=Moment))
+_named = (False, True)
+_DUE = {named: _candidates(_due, named=named).order_by(*_turn) for named in _named}
+_ANY = {named: _candidates(and_(_unasked, or_(_past, _jumped)), named=named).order_by(*_turn) for named in _named}
+_JUMPED = {named: _candidates(_jumped, named=named) for named in _named}
+_LEASE = (
+    update(sources)
+    .where(
+        sources.c.id.in_(
+            select(sources.c.id)
+            .where(sources.c.id.in_(bindparam("ids", expanding=True)), _free)
+            .with_for_update(skip_locked=True)
+            .scalar_subquery()
+        )
+    )
+    .values(lease_owner=bindparam("owner"), lease_until=bindparam("until", type_=Moment))
+    .returning(sources)
+)
+_RELEASE = (
+    update(sources)
+    .where(sources.c.id.in_(bindparam("ids", expanding=True)), sources.c.lease_owner == bindparam("owner"))
+    .values(lease_owner=None, lease_until=None)
+)
 
 
 def claim(
@@ -40,54 +97,69 @@ def claim(
     lease: timedelta = LEASE,
     slugs: Sequence[str] | None = None,
     explicit: bool = False,
+    since: datetime | None = None,
 ) -> list[Claim]:
-    """Lease up to `limit` sources that are due, in one statement.
+    """Lease up to `limit` sources that are due, those that wait longest first.
 
-    `explicit` ignores our own schedule, never the publisher's floor. `slugs` narrows to those sources.
+    At most one of a public host, and none while another poller has a source of that host: a host that hangs holds up
+    one worker, not all (F-43). `explicit` ignores our own schedule, never the publisher's floor; with `since` it leaves
+    out what was polled at that time or later, so that every source can be reached in several rounds. `slugs` narrows to
+    those sources.
     """
-    # A poll in the future means that the clock jumped back: what was planned by it says nothing.
-    jumped = sources.c.last_poll_at > now + _CLOCKS_DIFFER
-    due: list[ColumnElement[bool]] = [
-        sources.c.retired_at.is_(None),
-        sources.c.next_poll_at.is_not(None),
-        or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now, sources.c.lease_until > now + lease * 2),
-        or_(sources.c.floor_until.is_(None), sources.c.floor_until <= now, jumped),
-    ]
-    if not explicit:
-        due.append(or_(sources.c.next_poll_at <= now, jumped))
-    if slugs is not None:
-        due.append(sources.c.slug.in_(list(slugs)))
-    chosen = (
-        select(sources.c.id)
-        .where(and_(*due))
-        .order_by(sources.c.next_poll_at, sources.c.position, sources.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    statement = (
-        update(sources)
-        .where(sources.c.id.in_(chosen.scalar_subquery()))
-        .values(lease_owner=owner, lease_until=now + lease)
-        .returning(sources)
-    )
+    asked = {
+        "now": now, "never": now + lease * 2, "ahead": now + _CLOCKS_DIFFER, "since": since or _FAR,
+        "slugs": list(slugs or ()),
+    }  # fmt: skip
+    named = slugs is not None
+    turns = (_ANY[named],) if explicit else (_DUE[named], _JUMPED[named])
+    found: list[RowMapping] = []
     with db.write() as connection:
-        found = connection.execute(statement).mappings().all()
-    found = sorted(found, key=lambda row: (row["next_poll_at"], row["position"], row["id"]))
+        one_claims(connection)
+        ids = _chosen(connection, turns, asked, limit)
+        leased = {"now": now, "never": now + lease * 2, "owner": owner, "until": now + lease}
+        for start in range(0, len(ids), _CHUNK):
+            found += connection.execute(_LEASE, {**leased, "ids": ids[start : start + _CHUNK]}).mappings().all()
+    found.sort(key=lambda row: (row["next_poll_at"], row["position"], row["id"]))
     return [
         Claim(
             source_id=row["id"], source=rows.source_of(row), declared_url=row["declared_url"],
-            state=rows.state_of(row), owner=owner,
+            state=rows.state_of(row), owner=owner, host=row["host"],
         )
         for row in found
     ]  # fmt: skip
 
 
+def _chosen(
+    connection: Connection, turns: Sequence[Select[tuple[int, str]]], asked: dict[str, object], limit: int
+) -> list[int]:
+    """Whose turn it is: up to `limit` sources, each of another host, of hosts that nobody asks just now."""
+    taken = set(connection.execute(_BUSY, asked).scalars())
+    chosen: dict[int, None] = {}
+    window = max(limit * _LOOK_AT, 100)
+    for turn in turns:
+        seen_all = False
+        while len(chosen) < limit and not seen_all:
+            page = connection.execute(turn, {**asked, "taken": list(taken), "window": window}).all()
+            for row in page:
+                if len(chosen) < limit and row.id not in chosen and row.host not in taken:
+                    chosen[row.id] = None
+                    taken.update((row.host,) if row.host else ())
+            # Where many sources of few hosts stand in front, the next look passes over those hosts.
+            seen_all = len(page) < window
+    return list(chosen)
+
+
 def release(db: Database, claims: Iterable[Claim]) -> None:
     """Give leases back unused: a poller that stops leaves nothing waiting."""
+    by_owner: dict[str, list[int]] = {}
+    for one in claims:
+        by_owner.setdefault(one.owner, []).append(one.source_id)
+    if not by_owner:
+        return
     with db.write() as connection:
-        for one in claims:
-            mine = and_(sources.c.id == one.source_id, sources.c.lease_owner == one.owner)
-            connection.execute(update(sources).where(mine).values(lease_owner=None, lease_until=None))
+        for owner, ids in by_owner.items():
+            for start in range(0, len(ids), _CHUNK):
+                connection.execute(_RELEASE, {"ids": ids[start : start + _CHUNK], "owner": owner})
 
 
 def release_lost(db: Database, is_lost: Callable[[str], bool]) -> int:
@@ -145,12 +217,13 @@ def record_many(db: Database, decided: Sequence[tuple[Claim, Decision]]) -> list
 def _record(connection: Connection, claim: Claim, decision: Decision) -> bool:
     now = decision.journal.at
     ledger = Ledger(connection, now)
-    if decision.new or decision.changed:
+    if decision.new or decision.changed or decision.host_until:
+        # First of all rows: whoever takes several sources' rows takes this one before them.
         ledger.lock([ALL])
-    renamed = _settle(connection, claim, decision)
-    if renamed is None:
+    settled = settle(connection, claim, decision)
+    if settled is None:
         return False
-    ledger.touch(renamed)
+    ledger.touch(settled.named)
     if decision.new or decision.changed:
         write_entries(connection, ledger, claim.source_id, decision, now)
         if decision.rules != rules_of(connection):
@@ -162,59 +235,7 @@ def _record(connection: Connection, claim: Claim, decision: Decision) -> bool:
         insert(journal).values(
             source_id=claim.source_id, at=line.at, outcome=line.outcome, kind=line.kind, detail=line.detail,
             status=line.status, size=line.size, milliseconds=line.milliseconds, entries=line.entries, new=line.new,
-            changed=line.changed, next_poll_at=line.next_poll_at, reason=line.reason,
+            changed=line.changed, next_poll_at=settled.next_poll_at, reason=settled.reason, whole=line.whole,
         )
     )  # fmt: skip
     return True
-
-
-def _settle(connection: Connection, claim: Claim, decision: Decision) -> set[Ref] | None:
-    """The source's own row: state, lease, head, redirects. The feeds that a new head touches; None: the lease is lost."""
-    line = decision.journal
-    held = (
-        select(sources).where(sources.c.id == claim.source_id, sources.c.lease_owner == claim.owner).with_for_update()
-    )
-    row = connection.execute(held).mappings().one_or_none()
-    if row is None:
-        return None
-    values: dict[str, Any] = {
-        **rows.state_row(decision.state), "lease_owner": None, "lease_until": None,
-        "last_poll_at": line.at, "last_outcome": line.outcome, "last_detail": line.detail,
-    }  # fmt: skip
-    if row["declared_url"] != claim.declared_url:
-        # The address was edited while we asked the old one: its validators are not for the new one (F-07).
-        values |= {"validators_url": "", "etag": "", "last_modified": "", "body_hash": ""}
-        values |= {"next_poll_at": line.at, "next_reason": "the address was edited", "floor_until": None}
-    if line.outcome != "failed":
-        values["last_ok_at"] = line.at
-        values |= _moves(dict(row), claim, decision)
-    if decision.new:
-        values["last_new_at"] = line.at
-    head = rows.head_row(decision.head and replace(decision.head, updated=None))
-    told = head is not None and head != row["head"]
-    if told:
-        values |= {"head": head}
-    connection.execute(update(sources).where(sources.c.id == claim.source_id).values(values))
-    return feeds_naming(connection, claim.source_id) if told else set()
-
-
-def feeds_naming(connection: Connection, source_id: int) -> set[Ref]:
-    """Every feed of ours in which this source is named."""
-    mine = entries.c.source_id == source_id
-    filed = select(filings.c.topic_id).join(entries, entries.c.id == filings.c.entry_id).where(mine).distinct()
-    signed = select(bylines.c.author_id).join(entries, entries.c.id == bylines.c.entry_id).where(mine).distinct()
-    named: set[Ref] = {("sources", source_id), ALL}
-    named |= {("topics", ref) for ref in connection.execute(filed).scalars()}
-    return named | {("authors", ref) for ref in connection.execute(signed).scalars()}
-
-
-def _moves(row: dict[str, Any], claim: Claim, decision: Decision) -> dict[str, Any]:
-    """What a permanent redirect teaches, once it was seen often and long enough (F-33)."""
-    if not decision.moved_to:
-        return {"moved_to": "", "moved_since": None, "moved_seen": 0}
-    at = decision.journal.at
-    again = row["moved_to"] == decision.moved_to
-    since, times = (row["moved_since"], row["moved_seen"] + 1) if again else (at, 1)
-    if times >= _MOVES_SEEN and at - since >= _MOVES_OVER:
-        return {"learned_url": decision.moved_to, "moved_to": "", "moved_since": None, "moved_seen": 0}
-    return {"moved_to": decision.moved_to, "moved_since": since, "moved_seen": times}

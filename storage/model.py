@@ -24,6 +24,43 @@ DateNote = Literal["", "missing", "future", "implausible"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What the publisher's last whole answer asks for between polls; a 304 without a word of its own leaves it standing.
+
+    `fresh` is a lifetime in seconds, by the header `fresh_by` ("max-age", "Expires"); `ttl` is in minutes; `skip_hours`
+    are hours in GMT, `skip_days` days from Monday 0; `soft` is the period of sy:updatePeriod in seconds. `ended` says
+    that the feed calls itself expired (J-03).
+    """
+
+    fresh: int | None = None
+    fresh_by: str = ""
+    ttl: int | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+    soft: int | None = None
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a source's answers were like, for its health.
+
+    `status` and `content_type` are of the last answer. `size` (decoded bytes), `items`, `newest` (the latest date of an
+    entry) and `gap` (the usual seconds between two entries) are of the last document that could be read. `received` and
+    `saved` are bytes since the source was first asked: bodies that came, and bodies that a 304 spared.
+    """
+
+    status: int | None = None
+    content_type: str = ""
+    size: int = 0
+    items: int | None = None
+    newest: datetime | None = None
+    gap: int | None = None
+    received: int = 0
+    saved: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """What we remember of a source between two polls.
 
@@ -38,13 +75,16 @@ class State:
     failures: int = 0
     gone_since: datetime | None = None
     validators: Validators = field(default_factory=Validators)
+    hints: Hints = Hints()
+    facts: Facts = Facts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A due source, leased to one poller until it records a decision or the lease runs out.
 
-    `declared_url` is the address that the operator gave; `source.url` the one to ask now.
+    `declared_url` is the address that the operator gave; `source.url` the one to ask now. `host` is the public host
+    that is asked, "" where the host is the operator's own or the source a file: nothing is shared there.
     """
 
     source_id: int
@@ -52,6 +92,7 @@ class Claim:
     declared_url: str
     state: State
     owner: str
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +168,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalLine:
-    """One poll, as a person wants to read it: what came, what it changed, when we ask again and why."""
+    """One poll, as a person wants to read it: what came, what it changed, when we ask again and why.
+
+    `whole` says why the request was unconditional, "" where it was not (F-01).
+    """
 
     at: datetime
     outcome: Literal["fetched", "unchanged", "failed"]
@@ -141,6 +185,7 @@ class JournalLine:
     changed: int = 0
     next_poll_at: datetime | None = None
     reason: str = ""
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,13 +193,15 @@ class Decision:
     """All that one poll changes, recorded in one transaction.
 
     `head` is None where the feed's own description did not come. `moved_to` is where permanent redirects led this time
-    (F-33), "" where none did. `rules` names the set of rules that entries were held against.
+    (F-33), "" where none did. `host_until` is until when every source of the claim's host is to be left alone, for the
+    reason of the state's floor (F-32). `rules` names the set of rules that entries were held against.
     """
 
     state: State
     journal: JournalLine
     head: Head | None = None
     moved_to: str = ""
+    host_until: datetime | None = None
     rules: str = ""
     new: tuple[Judged, ...] = ()
     changed: tuple[Judged, ...] = ()
@@ -183,10 +230,14 @@ class AuthorRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRow:
-    """A source as configured, with the slugs it had before."""
+    """A source as configured, with the slugs it had before.
+
+    `own_host` says that its host is the operator's own: asked by many at a time, and left alone by none for another's sake.
+    """
 
     source: Source
     formerly: tuple[str, ...] = ()
+    own_host: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,7 +321,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """A source with its state, for lists and `heliograph status`."""
+    """A source with its state, for lists and `heliograph status`.
+
+    `last_kind` is the kind of the last poll's failure, "" where it did not fail. `moved_to` is an address that permanent
+    redirects lead to and that is not believed yet, or that another source has (F-33, F-34).
+    """
 
     source: Source
     declared_url: str
@@ -283,3 +338,8 @@ class Followed:
     last_new_at: datetime | None
     last_outcome: str
     last_detail: str
+    last_kind: str = ""
+    host: str = ""
+    moved_to: str = ""
+    moved_since: datetime | None = None
+    moved_seen: int = 0

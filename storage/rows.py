@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import RowMapping
 
 from feeds.model import Author, Enclosure, Entry, Head, Source, Validators
-from storage.model import Judged, KnownEntry, Span, State
+from storage.model import Facts, Hints, Judged, KnownEntry, Span, State
 
 
 def head_row(head: Head | None) -> dict[str, Any] | None:
@@ -68,6 +69,8 @@ def state_of(row: RowMapping) -> State:
         validators=Validators(
             url=row["validators_url"], etag=row["etag"], last_modified=row["last_modified"], body_hash=row["body_hash"]
         ),
+        hints=hints_of(row["hints"]),
+        facts=facts_of(row["facts"]),
     )
 
 
@@ -84,7 +87,40 @@ def state_row(state: State) -> dict[str, Any]:
         "etag": state.validators.etag,
         "last_modified": state.validators.last_modified,
         "body_hash": state.validators.body_hash,
+        "hints": told_row(state.hints),
+        "facts": told_row(state.facts),
     }
+
+
+def told_row(record: Hints | Facts) -> dict[str, Any] | None:
+    """Hints or facts as JSON; what is not told is left out."""
+    row = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+    told = {name: value for name, value in row.items() if value not in (None, "", (), False)}
+    if "newest" in told:
+        told["newest"] = told["newest"].isoformat()
+    return told or None
+
+
+def hints_of(row: Mapping[str, Any] | None) -> Hints:
+    """Hints again."""
+    told: dict[str, Any] = dict(row or {})
+    for name in ("skip_hours", "skip_days"):
+        told[name] = tuple(told.get(name, ()))
+    return Hints(**told)
+
+
+def facts_of(row: Mapping[str, Any] | None) -> Facts:
+    """Facts again."""
+    told = dict(row or {})
+    if "newest" in told:
+        told["newest"] = datetime.fromisoformat(told["newest"])
+    return Facts(**told)
+
+
+FORGOTTEN: Mapping[str, Any] = {
+    **state_row(State(next_poll_at=None)), "learned_url": "", "moved_to": "", "moved_since": None, "moved_seen": 0,
+}  # fmt: skip
+"""The columns of a source whose address is new: what we knew of another says nothing about it (F-07)."""
 
 
 def known_of(row: RowMapping) -> KnownEntry:
@@ -147,6 +183,24 @@ def digest_of(text: str) -> str:
 def is_web_url(url: str) -> bool:
     """Whether an address can be asked over the web, as a file: source cannot."""
     return url.lower().startswith(("http://", "https://"))
+
+
+def host_of(url: str) -> str:
+    """The host that an address asks, as name servers know it; "" for a file."""
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".") if is_web_url(url) else ""
+        return host if host.isascii() else host.encode("idna").decode("ascii")
+    except ValueError:
+        return ""
+
+
+def same_place(url: str, other: str) -> bool:
+    """Whether two addresses differ at most in http or https, "www." and a slash at the end."""
+    return _bare(url) == _bare(other)
+
+
+def _bare(url: str) -> str:
+    return url.partition("://")[2].removeprefix("www.").rstrip("/")
 
 
 def entry_of(row: RowMapping, authors: tuple[Author, ...], source: Head) -> Entry:

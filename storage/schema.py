@@ -92,6 +92,8 @@ sources = Table(
     Column("slug", Text, nullable=False, unique=True),
     _text("declared_url"),
     _text("learned_url"),
+    # The public host of the address to be asked now; "" for files and for the operator's own hosts.
+    _text("host"),
     _text("moved_to"),
     _moment("moved_since"),
     _number("moved_seen"),
@@ -120,15 +122,26 @@ sources = Table(
     _text("floor_reason"),
     _number("failures"),
     _moment("gone_since"),
+    # What the last whole answer asked for, so that its floors outlive a 304 and a restart; what answers were like.
+    Column("hints", JSON),
+    Column("facts", JSON),
     Column("lease_owner", Text),
     _moment("lease_until"),
     _moment("last_poll_at"),
     _moment("last_ok_at"),
     _moment("last_new_at"),
     _text("last_outcome"),
+    _text("last_kind"),
     _text("last_detail"),
-    Index(None, "next_poll_at"),
+    # The order in which due sources are claimed: read from its beginning, however many sources there are.
+    Index(None, "next_poll_at", "position", "id"),
+    # Polls from the future tell that the clock jumped back.
+    Index(None, "last_poll_at"),
+    Index(None, "host"),
 )
+# The few that are leased just now.
+_leased = sources.c.lease_until.is_not(None)
+Index(None, sources.c.lease_until, sqlite_where=_leased, postgresql_where=_leased)
 
 entries = Table(
     "entries",
@@ -330,5 +343,7 @@ journal = Table(
     _number("changed"),
     _moment("next_poll_at"),
     _text("reason"),
+    # Why the request was unconditional.
+    _text("whole"),
     Index(None, "source_id", "id"),
 )

@@ -13,25 +13,27 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, insert, select, update
 
-from feeds.model import Source
+from feeds.model import FailureKind, Source
+from storage import rows
 from storage.authors import put_authors
 from storage.database import Database, alone
-from storage.intake import feeds_naming
 from storage.model import AuthorRow, Filing, Origin, SourceRow, TopicRow
 from storage.outputs import ALL, Ledger, new_output, renew
 from storage.recording import refile_entry
 from storage.schema import entries, filings, outputs, sources, topics
+from storage.settling import feeds_naming, follower_of
 from storage.slugs import rename, retire
-from storage.work import REFILE, put_work, rules_name, set_rules
+from storage.work import REFILE, put_work, rules_name, set_rules, swap_note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """All that a configuration declares."""
+    """All that a configuration declares. `reach` names the private networks that sources may live in."""
 
     sources: Sequence[SourceRow] = ()
     topics: Sequence[TopicRow] = ()
     authors: Sequence[AuthorRow] = ()
+    reach: str = ""
 
 
 def reconcile(db: Database, declared: Declared, now: datetime) -> list[str]:
@@ -51,8 +53,10 @@ def reconcile_in(connection: Connection, declared: Declared, now: datetime) -> l
     Ledger(connection, now).lock([ALL])
     for position, source in enumerate(declared.sources):
         rename(connection, sources, "sources", source.source.slug, source.formerly)
-        _put_source(connection, source.source, "file", position, now)
+        _put_source(connection, source, "file", position, now)
     retire(connection, sources, [one.source.slug for one in declared.sources], now)
+    _wake_merged(connection, now)
+    _wake_refused(connection, declared.reach, now)
     for position, topic in enumerate(declared.topics):
         rename(connection, topics, "topics", topic.slug, topic.formerly)
         _put_topic(connection, topic, position, now)
@@ -69,10 +73,12 @@ def reconcile_in(connection: Connection, declared: Declared, now: datetime) -> l
 def add_source(db: Database, source: Source, now: datetime) -> None:
     """Follow a source that no file declares (origin "command")."""
     with db.write() as connection:
-        _put_source(connection, source, "command", 1_000_000, now)
+        _put_source(connection, SourceRow(source=source), "command", 1_000_000, now)
 
 
-def _put_source(connection: Connection, source: Source, origin: Origin, position: int, now: datetime) -> None:
+def _put_source(connection: Connection, row: SourceRow, origin: Origin, position: int, now: datetime) -> None:
+    source = row.source
+    host = "" if row.own_host else rows.host_of(source.url)
     declared = {
         "declared_url": source.url, "name": source.name, "kind": source.kind, "lang": source.lang,
         "country": source.country, "region": source.region, "tags": list(source.tags), "republish": source.republish,
@@ -80,20 +86,17 @@ def _put_source(connection: Connection, source: Source, origin: Origin, position
     }  # fmt: skip
     held = connection.execute(select(sources).where(sources.c.slug == source.slug)).mappings().one_or_none()
     if held is None:
-        fresh = {"slug": source.slug, "next_poll_at": now, "next_reason": "new", **declared}
+        fresh = {"slug": source.slug, "next_poll_at": now, "next_reason": "new", "host": host, **declared}
         made = connection.execute(insert(sources).values(fresh).returning(sources.c.id)).scalar_one()
         new_output(connection, "sources", made, now)
         return
-    if all(held[name] == value for name, value in declared.items()):
+    edited = held["declared_url"] != source.url
+    if not edited and held["learned_url"]:
+        host = held["host"]
+    if all(held[name] == value for name, value in (declared | {"host": host}).items()):
         return
-    values: dict[str, Any] = dict(declared)
-    if held["declared_url"] != source.url:
-        # Another address: what we knew of the old one says nothing about it (F-07).
-        values |= {
-            "learned_url": "", "moved_to": "", "moved_since": None, "moved_seen": 0, "validators_url": "", "etag": "",
-            "last_modified": "", "body_hash": "", "failures": 0, "gone_since": None, "floor_until": None, "floor_reason": "",
-        }  # fmt: skip
-    if held["declared_url"] != source.url or held["retired_at"] is not None:
+    values: dict[str, Any] = {**(rows.FORGOTTEN if edited else {}), **declared, "host": host}
+    if edited or held["retired_at"] is not None:
         values |= {
             "next_poll_at": now,
             "next_reason": "the address is new" if held["retired_at"] is None else "back again",
@@ -102,6 +105,27 @@ def _put_source(connection: Connection, source: Source, origin: Origin, position
         values |= {"next_poll_at": min(held["next_poll_at"], now + source.every)}
     connection.execute(update(sources).where(sources.c.id == held["id"]).values(values))
     renew(connection, feeds_naming(connection, held["id"]), now)
+
+
+def _wake_merged(connection: Connection, now: datetime) -> None:
+    """A source that gave way to another at the same address is asked again once that one is followed no more (F-34)."""
+    gave_way = and_(
+        sources.c.next_poll_at.is_(None), sources.c.gone_since.is_(None), sources.c.retired_at.is_(None),
+        sources.c.moved_to != "",
+    )  # fmt: skip
+    for row in connection.execute(select(sources.c.id, sources.c.moved_to).where(gave_way)).all():
+        if not follower_of(connection, row.moved_to, but=row.id):
+            again = {"next_poll_at": now, "next_reason": "the source at its new address is followed no more"}
+            connection.execute(update(sources).where(sources.c.id == row.id).values(again))
+
+
+def _wake_refused(connection: Connection, reach: str, now: datetime) -> None:
+    """Where other networks are open than last time, sources that were refused for their address are asked again."""
+    if not swap_note(connection, "reach", reach):
+        return
+    refused = and_(sources.c.last_kind == FailureKind.FORBIDDEN_ADDRESS.value, sources.c.next_poll_at.is_not(None))
+    again = {"next_poll_at": now, "next_reason": "settings.allow_private changed"}
+    connection.execute(update(sources).where(refused).values(again))
 
 
 def _put_topic(connection: Connection, topic: TopicRow, position: int, now: datetime) -> None:

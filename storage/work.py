@@ -121,8 +121,17 @@ def rules_of(connection: Connection) -> str:
 
 def set_rules(connection: Connection, name: str) -> None:
     """Note which rules hold."""
-    if connection.execute(update(meta).where(meta.c.key == _RULES).values(value=name)).rowcount == 0:
-        connection.execute(insert(meta).values(key=_RULES, value=name))
+    swap_note(connection, _RULES, name)
+
+
+def swap_note(connection: Connection, key: str, value: str) -> bool:
+    """Note a value under a name, for the next configuration to be compared with. Whether it was another before."""
+    held = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none()
+    if held is None:
+        connection.execute(insert(meta).values(key=key, value=value))
+    elif held != value:
+        connection.execute(update(meta).where(meta.c.key == key).values(value=value))
+    return held != value
 
 
 def _mine(piece: Work) -> Any:

@@ -6,6 +6,7 @@ Nothing is patched: the network is a function, the clock an argument.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ import httpx
 from aggregator.config import Config, load_config
 from aggregator.decide import decide
 from aggregator.poll import Hands, poll
+from aggregator.prepare import is_own_host
 from aggregator.recorder import Recorder
 from aggregator.topics.match import Topic, compile_topic
 from feeds.fetch import Fetcher
@@ -28,6 +30,7 @@ from storage.model import Decision, SourceRow, TopicRow
 from storage.upkeep import Declared
 from storage.work import REFILE, claim_work, finish, rules_name
 
+_LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
@@ -115,7 +118,8 @@ def declare(db: Database, *sources: Source, topics: dict[str, str] | None = None
     rows = [
         TopicRow(slug=one.slug, title=one.title, query=one.query, rule_version=one.rule_version) for one in compiled
     ]
-    upkeep.reconcile(db, Declared(sources=[SourceRow(source=one) for one in sources], topics=rows), now)
+    declared = [SourceRow(source=one, own_host=is_own_host(one.url, _LOOPBACK)) for one in sources]
+    upkeep.reconcile(db, Declared(sources=declared, topics=rows), now)
     upkeep.mark_filed(db, {one.slug: one.rule_version for one in compiled})
     for piece in claim_work(db, now, owner="declare", kinds=[REFILE]):
         finish(db, piece)

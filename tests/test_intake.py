@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
-from feeds.model import Author, Enclosure, Head
-from storage import intake, reading
+from feeds.model import Author, Enclosure, Head, Source
+from storage import intake, reading, upkeep
 from storage.database import Database
-from storage.model import Claim, OutputKind
+from storage.model import Claim, OutputKind, SourceRow
 from storage.schema import entries, filings, journal, revisions, seen, sources
+from storage.upkeep import Declared
 from tests.fakes import NOON, declare, make_entry, make_source, take
 
 
@@ -81,6 +84,109 @@ def test_dead_owners_leases_come_back_at_once(db: Database) -> None:
     assert intake.release_lost(db, lambda owner: False) == 0
     assert intake.release_lost(db, lambda owner: owner.endswith("dead")) == 1
     assert len(claim_all(db)) == 1
+
+
+def many_of(host: str, count: int) -> list[Source]:
+    """So many sources of one host."""
+    name = host.split(".")[0]
+    return [make_source(slug=f"{name}-{n}", url=f"https://{host}/{n}") for n in range(count)]
+
+
+def test_one_source_of_a_host_at_a_time(db: Database) -> None:
+    """F-43: of a public host one source is claimed at a time, so that a host that hangs holds up one worker, not all."""
+    declare(
+        db,
+        *many_of("slow.example", 20),
+        *many_of("quick.example", 1),
+        make_source(slug="www", url="https://SLOW.example.:443/x"),
+    )
+
+    first = claim_all(db)
+    assert sorted(one.host for one in first) == ["quick.example", "slow.example"]
+    assert claim_all(db, owner="b") == []
+    assert claim_all(db, owner="b", explicit=True) == []
+    intake.release(db, first)
+    assert len(claim_all(db, owner="b", limit=1)) == 1
+
+
+def test_a_host_is_free_again_when_its_lease_ran_out(db: Database) -> None:
+    """F-43: a poller that died holds a host no longer than its lease, nor one whose clock was far ahead of ours."""
+    declare(db, *many_of("slow.example", 2))
+    (first,) = claim_all(db)
+    (second,) = claim_all(db, owner="b", now=NOON + timedelta(minutes=11))
+
+    assert second.source.slug in (first.source.slug, "slow-1")
+    assert len(claim_all(db, owner="c", now=NOON - timedelta(days=30), explicit=True)) == 1
+
+
+def test_hosts_of_our_own_have_no_limit(db: Database) -> None:
+    """F-43: files and hosts of the operator's own are claimed as many at a time as there are."""
+    files = [make_source(slug=f"file-{n}", url=f"file:samples/{n}.xml") for n in range(3)]
+    own = [SourceRow(source=one, own_host=True) for one in many_of("bridge.example", 5)]
+    upkeep.reconcile(db, Declared(sources=[*(SourceRow(source=one) for one in files), *own]), NOON)
+
+    assert len(claim_all(db)) == 8
+
+
+def test_pollers_at_the_same_moment_share_no_host(db: Database) -> None:
+    """F-43: eight pollers that claim at once get one source of a host between them, on both engines."""
+    declare(db, *many_of("slow.example", 16), *many_of("quick.example", 16))
+    with ThreadPoolExecutor(8) as pollers:
+        found = [
+            one for claims in pollers.map(lambda n: claim_all(db, owner=f"p{n}", limit=8), range(8)) for one in claims
+        ]
+
+    assert sorted(one.host for one in found) == ["quick.example", "slow.example"]
+
+
+def test_every_source_is_reached_in_rounds(db: Database) -> None:
+    """F-43: an explicit poll of everything reaches every source, a round for each that shares a host, each source once."""
+    declare(db, *many_of("slow.example", 7), *many_of("quick.example", 3))
+    later = NOON + timedelta(minutes=1)
+    rounds = []
+    while claims := claim_all(db, now=NOON, explicit=True, since=NOON):
+        rounds.append(len(claims))
+        assert intake.record_many(db, [(one, take_decision(one)) for one in claims]) == [True] * len(claims)
+
+    assert rounds == [2, 2, 2, 1, 1, 1, 1]
+    assert len(claim_all(db, now=later, explicit=True, since=later)) == 2
+
+
+def test_a_crowd_in_front_hides_nobody(db: Database) -> None:
+    """F-43: a source behind a thousand of a host that is busy gets its turn at once."""
+    declare(db, *many_of("slow.example", 1000), make_source(slug="last", url="https://last.example/"))
+    claim_all(db, slugs=["slow-0"])
+
+    assert [one.source.slug for one in claim_all(db, owner="b", limit=1)] == ["last"]
+
+
+def test_due_work_is_found_by_an_index(db: Database) -> None:
+    """G-07: what is due, what is leased, and polls from the future are read from indexes: no look at every source."""
+    many = [
+        {"slug": f"s{n}", "tags": [], "next_poll_at": NOON + timedelta(seconds=n), "position": n, "host": f"h{n}.example",
+         "last_poll_at": NOON - timedelta(hours=1)}
+        for n in range(3000)
+    ]  # fmt: skip
+    with db.write() as connection:
+        connection.execute(insert(sources), many)
+    with db.write() as connection:
+        connection.exec_driver_sql("ANALYZE")
+        plans = [explained(connection, one) for one in (intake._DUE[False], intake._JUMPED[False], intake._BUSY)]
+
+    wanted = ("ix_sources_next_poll_at_position_id", "ix_sources_last_poll_at", "ix_sources_lease_until")
+    for plan, index in zip(plans, wanted, strict=True):
+        assert index in plan
+        assert "TEMP B-TREE FOR ORDER BY" not in plan
+        assert "Seq Scan" not in plan
+
+
+def explained(connection: Connection, statement: Select[Any]) -> str:
+    """How the engine means to answer a statement of a claim."""
+    far = NOON + timedelta(hours=1)
+    asked = statement.params(now=NOON, never=far, ahead=far, since=far, window=100, taken=[])
+    words = asked.compile(connection, compile_kwargs={"literal_binds": True})
+    explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+    return "\n".join(" ".join(map(str, row)) for row in connection.exec_driver_sql(f"{explain} {words}"))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,126 @@
+"""A source's own row after a poll: its state, its lease, what it says of itself, where it moved, its host's peace.
+
+In: a claim and its decision, inside a write transaction. Out: one row renewed, or none where the lease was lost.
+Never: an entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, RowMapping, and_, bindparam, or_, select, type_coerce, update
+
+from storage import rows
+from storage.model import Claim, Decision
+from storage.outputs import ALL, Ref
+from storage.schema import Moment, bylines, entries, filings, sources
+
+# A permanent redirect is believed when it was seen this often, over this long (F-33).
+_MOVES_SEEN = 2
+_MOVES_OVER = timedelta(hours=24)
+# Sources of a host that was left alone come back one after the other, within so many seconds.
+_HOST_SPREAD = 900
+_SECOND = 1_000_000
+
+_HELD = (
+    select(sources)
+    .where(sources.c.id == bindparam("source"), sources.c.lease_owner == bindparam("owner"))
+    .with_for_update()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of a source's row: when it is asked next and why, and our feeds that name it by a new name."""
+
+    next_poll_at: datetime | None
+    reason: str
+    named: frozenset[Ref] = frozenset()
+
+
+def settle(connection: Connection, claim: Claim, decision: Decision) -> Settled | None:
+    """Renew the source's row and give the lease back. None: the lease was lost, and nothing is changed."""
+    line = decision.journal
+    row = connection.execute(_HELD, {"source": claim.source_id, "owner": claim.owner}).mappings().one_or_none()
+    if row is None:
+        return None
+    values: dict[str, Any] = {
+        **rows.state_row(decision.state), "lease_owner": None, "lease_until": None,
+        "last_poll_at": line.at, "last_outcome": line.outcome, "last_kind": line.kind, "last_detail": line.detail,
+    }  # fmt: skip
+    if row["declared_url"] != claim.declared_url:
+        # The address was edited while we asked the old one: what was learnt there is not for the new one (F-07).
+        values |= {**rows.FORGOTTEN, "next_poll_at": line.at, "next_reason": "the address was edited"}
+    elif line.outcome != "failed":
+        values |= {"last_ok_at": line.at, **_moves(connection, row, decision)}
+    if decision.new:
+        values["last_new_at"] = line.at
+    head = rows.head_row(decision.head and replace(decision.head, updated=None))
+    told = head is not None and head != row["head"]
+    if told:
+        values |= {"head": head}
+    connection.execute(update(sources).where(sources.c.id == claim.source_id).values(values))
+    if decision.host_until is not None and row["host"]:
+        _leave_alone(connection, row, decision.host_until, decision.state.floor_reason)
+    return Settled(
+        next_poll_at=values["next_poll_at"], reason=values["next_reason"],
+        named=frozenset(feeds_naming(connection, claim.source_id)) if told else frozenset(),
+    )  # fmt: skip
+
+
+def feeds_naming(connection: Connection, source_id: int) -> set[Ref]:
+    """Every feed of ours in which this source is named."""
+    mine = entries.c.source_id == source_id
+    filed = select(filings.c.topic_id).join(entries, entries.c.id == filings.c.entry_id).where(mine).distinct()
+    signed = select(bylines.c.author_id).join(entries, entries.c.id == bylines.c.entry_id).where(mine).distinct()
+    named: set[Ref] = {("sources", source_id), ALL}
+    named |= {("topics", ref) for ref in connection.execute(filed).scalars()}
+    return named | {("authors", ref) for ref in connection.execute(signed).scalars()}
+
+
+def _moves(connection: Connection, row: RowMapping, decision: Decision) -> dict[str, Any]:
+    """What a permanent redirect teaches, once it was seen often and long enough (F-33)."""
+    if not decision.moved_to:
+        return {"moved_to": "", "moved_since": None, "moved_seen": 0}
+    at = decision.journal.at
+    again = row["moved_to"] == decision.moved_to
+    since, times = (row["moved_since"], row["moved_seen"] + 1) if again else (at, 1)
+    seen = {"moved_to": decision.moved_to, "moved_since": since, "moved_seen": times}
+    if times < _MOVES_SEEN or at - since < _MOVES_OVER:
+        return seen
+    other = follower_of(connection, decision.moved_to, but=row["id"])
+    if other:
+        # Its entries come by the other source: two would ask one address, and show every entry twice (F-34).
+        why = f"moved for good to the address of {other}: not asked any more, its entries stay"
+        return {**seen, "next_poll_at": None, "next_reason": why, "floor_until": None, "floor_reason": ""}
+    learned = {"learned_url": decision.moved_to, "host": rows.host_of(decision.moved_to)}
+    return {**learned, "moved_to": "", "moved_since": None, "moved_seen": 0}
+
+
+def follower_of(connection: Connection, url: str, *, but: int) -> str:
+    """The slug of another source that asks this address, or one that differs in nothing but form; "" where none does."""
+    host = rows.host_of(url)
+    near = {host, host.removeprefix("www."), f"www.{host}"}
+    asked = and_(sources.c.host.in_(sorted(near)), sources.c.id != but)
+    alive = and_(sources.c.retired_at.is_(None), sources.c.next_poll_at.is_not(None))
+    found = select(sources.c.slug, sources.c.declared_url, sources.c.learned_url).where(asked, alive)
+    for row in connection.execute(found.order_by(sources.c.position, sources.c.id)):
+        if any(one and rows.same_place(url, one) for one in (row.learned_url or row.declared_url, row.declared_url)):
+            return str(row.slug)
+    return ""
+
+
+def _leave_alone(connection: Connection, row: RowMapping, until: datetime, reason: str) -> None:
+    """Every other source of the host waits too (F-32); afterwards they come one by one, not all at that moment."""
+    others = and_(sources.c.host == row["host"], sources.c.id != row["id"], sources.c.next_poll_at.is_not(None))
+    why = f"{reason} (said to {row['slug']}, holds for its host {row['host']})"
+    sooner = or_(sources.c.floor_until.is_(None), sources.c.floor_until < until)
+    floor = {"floor_until": until, "floor_reason": why}
+    connection.execute(update(sources).where(others, sooner).values(floor))
+    # The same for the same source, and no two sources alike: a poll is planned once, however often it is computed.
+    later = type_coerce(until, Moment) + sources.c.id * 7919 % _HOST_SPREAD * _SECOND
+    planned = type_coerce(later, BigInteger)
+    waits = and_(others, type_coerce(sources.c.next_poll_at, BigInteger) < planned)
+    connection.execute(update(sources).where(waits).values(next_poll_at=planned, next_reason=why))
