@@ -5,15 +5,18 @@ In: frozen values. Out: one frozen value that the store obeys. Never: a look at 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 
 from aggregator.authors import bylines_of
-from aggregator.rhythm import next_poll
+from aggregator.health import facts_after
+from aggregator.rhythm import Next, next_poll
 from aggregator.topics.match import Topic, judge
-from feeds.identity import fingerprint, mint_public_id
+from feeds.identity import fingerprint, mint_public_id, without_credentials
 from feeds.model import Document, Entry, Failed, Fetched, Outcome, Unchanged, Validators
 from storage.model import Claim, DateNote, Decision, JournalLine, Judged, Known, KnownEntry, State
 
@@ -21,6 +24,8 @@ from storage.model import Claim, DateNote, Decision, JournalLine, Judged, Known,
 _FUTURE = timedelta(hours=24)
 # The web is younger than this; what says otherwise is an empty field of some database or a lost century (I-11).
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+# Where a redirect leads that wants a name and a password first, by the words of its address (F-34).
+_GATE = re.compile(r"(?:^|[/._-])(?:log-?in|sign-?in|wp-login|sso|auth|oauth2?|captive|accounts?)(?=$|[/._-])")
 
 
 def decide(
@@ -34,7 +39,9 @@ def decide(
 ) -> Decision:
     """All that this poll changes. `document` is what the body said where one was fetched and could be read."""
     failures = claim.state.failures + 1 if isinstance(outcome, Failed) else 0
-    state = _state(claim, outcome, document, failures, now)
+    following = next_poll(claim.source, claim.state, outcome, failures, now, document)
+    state = _state(claim, outcome, document, following, failures, now)
+    moved_to, distrust = _moved_to(claim, outcome, document)
     new: list[Judged] = []
     changed: list[Judged] = []
     for entry in document.entries if document else ():
@@ -47,16 +54,24 @@ def decide(
             changed.append(_changed(entry, held, claim, topics, now))
     return Decision(
         state=state,
-        journal=_line(outcome, document, state, len(new), len(changed), now, milliseconds),
+        journal=replace(
+            _line(outcome, document, state, (*following.notes, *distrust), now),
+            new=len(new),
+            changed=len(changed),
+            milliseconds=milliseconds,
+            whole=_why_whole(claim, outcome),
+        ),
         head=document.head if document else None,
-        moved_to=_moved_to(claim, outcome, document),
+        moved_to=moved_to,
+        host_until=_host_until(claim, outcome, state),
         new=tuple(new),
         changed=tuple(changed),
     )
 
 
-def _state(claim: Claim, outcome: Outcome, document: Document | None, failures: int, now: datetime) -> State:
-    following = next_poll(claim.source, claim.state, outcome, failures, now)
+def _state(
+    claim: Claim, outcome: Outcome, document: Document | None, following: Next, failures: int, now: datetime
+) -> State:
     if isinstance(outcome, Failed):
         # What was not read must be asked for whole (F-38); a server in trouble keeps what it issued.
         unread = outcome.answer is not None and 200 <= outcome.answer.status < 300
@@ -75,7 +90,30 @@ def _state(claim: Claim, outcome: Outcome, document: Document | None, failures: 
         failures=failures,
         gone_since=following.gone_since,
         validators=validators,
+        hints=following.hints,
+        facts=facts_after(claim.state.facts, outcome, document, now),
     )
+
+
+def _host_until(claim: Claim, outcome: Outcome, state: State) -> datetime | None:
+    """A 429 is said to all that we ask of a public host, not to one feed (F-32)."""
+    busy = isinstance(outcome, Failed) and outcome.answer is not None and outcome.answer.status == 429
+    return state.floor_until if busy and claim.host else None
+
+
+def _why_whole(claim: Claim, outcome: Outcome) -> str:
+    """Why this request was unconditional; "" where it was not, or never reached a publisher (F-01)."""
+    answer, shown = outcome.answer, claim.state.validators
+    if answer is None or not answer.url:
+        return ""
+    if shown.etag or shown.last_modified:
+        same = without_credentials(shown.url) == answer.url
+        return "" if same else "another address answered than last time (F-07)"
+    if shown.url:
+        return "the last answer gave nothing to compare with, or broke off (F-07)"
+    if claim.state.facts.status is None:
+        return "the first request"
+    return "no answer could be read so far" if claim.state.facts.items is None else "the last one was not read (F-38)"
 
 
 def _new(entry: Entry, claim: Claim, document: Document | None, topics: Sequence[Topic], now: datetime) -> Judged:
@@ -133,18 +171,35 @@ def date_of(entry: Entry, feed_updated: datetime | None, now: datetime) -> tuple
     return now, "missing"
 
 
-def _moved_to(claim: Claim, outcome: Outcome, document: Document | None) -> str:
-    """Where permanent redirects led, if what was there is a feed (F-33, F-34)."""
+def _moved_to(claim: Claim, outcome: Outcome, document: Document | None) -> tuple[str, tuple[str, ...]]:
+    """Where permanent redirects led, if what was there is a feed (F-33, F-34); else why it is not believed."""
     if isinstance(outcome, Failed) or not outcome.answer.permanent_url:
-        return ""
-    if isinstance(outcome, Fetched) and document is None:
-        return ""
+        return "", ()
     moved = outcome.answer.permanent_url
-    return moved if moved != claim.source.url else ""
+    if moved == claim.source.url:
+        return "", ()
+    distrust = _distrust(claim.source.url, moved)
+    if isinstance(outcome, Fetched) and not (document and document.entries):
+        distrust = "there are no entries"
+    if distrust:
+        return "", (f"moved for good to {without_credentials(moved)}, which is not believed: {distrust}",)
+    return moved, ()
+
+
+def _distrust(url: str, moved: str) -> str:
+    """What tells that a redirect is a mistake or a gate, whatever it says of itself; "" where nothing does."""
+    before, after = urlsplit(url), urlsplit(moved)
+    if before.scheme == "https" != after.scheme:
+        return "it is no longer encrypted"
+    if _GATE.search(f"{after.hostname or ''}/{after.path}".lower()):
+        return "it looks like a login"
+    if after.path in ("", "/") and not after.query and before.path not in ("", "/"):
+        return "it is a home page"
+    return ""
 
 
 def _line(
-    outcome: Outcome, document: Document | None, state: State, new: int, changed: int, now: datetime, milliseconds: int
+    outcome: Outcome, document: Document | None, state: State, notes: Sequence[str], now: datetime
 ) -> JournalLine:
     answer = outcome.answer
     name: Literal["fetched", "unchanged", "failed"] = "fetched"
@@ -157,7 +212,7 @@ def _line(
     else:
         detail = "; ".join(document.notes) if document else ""
     return JournalLine(
-        at=now, outcome=name, kind=kind, detail=detail, status=answer.status if answer and answer.url else None,
-        size=answer.size if answer else 0, milliseconds=milliseconds, entries=len(document.entries) if document else 0,
-        new=new, changed=changed, next_poll_at=state.next_poll_at, reason=state.reason,
+        at=now, outcome=name, kind=kind, detail="; ".join(filter(None, [detail, *notes])),
+        status=answer.status if answer and answer.url else None, size=answer.size if answer else 0,
+        entries=len(document.entries) if document else 0, next_poll_at=state.next_poll_at, reason=state.reason,
     )  # fmt: skip

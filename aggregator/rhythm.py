@@ -7,15 +7,25 @@ poll may ignore, and the publisher's, which nothing may. Never: a random number:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+from aggregator.hints import (
+    LONGEST_SOFT,
+    floor_of,
+    freshness,
+    hints_of,
+    http_date,
+    outside,
+    spoken,
+    whole_seconds,
+)
 from feeds.identity import digest
-from feeds.model import Answer, Failed, FailureKind, Outcome, Source
-from storage.model import State
+from feeds.model import Document, Failed, FailureKind, Outcome, Source
+from storage.model import Hints, State
 
-_LONGEST_FRESH = timedelta(days=7)
+__all__ = ["Next", "after_pause", "next_poll", "retry_after", "spoken"]
+
 _LONGEST_BUSY = timedelta(days=2)
 _BUSY_WITHOUT_WORD = timedelta(hours=1)
 _FIRST_BACK_OFF = timedelta(minutes=15)
@@ -24,129 +34,161 @@ _LONGEST_BACK_OFF = timedelta(hours=24)
 _GONE_AGAIN = timedelta(days=1)
 _GONE_FOR_GOOD = timedelta(days=3)
 _FILE_EVERY = timedelta(minutes=5)
+_LONGEST_TAKING_UP = timedelta(minutes=15)
+# Answers whose word on their freshness is the feed's own; an error page's is not (F-20).
+_SPEAK_FOR_THE_FEED = (200, 304, 429, 503)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
-    """When and why: `at` is None once a source is gone for good."""
+    """When and why: `at` is None once a source is gone for good. `hints` are to be remembered; `notes` are for the journal."""
 
     at: datetime | None
     reason: str
     floor_until: datetime | None = None
     floor_reason: str = ""
     gone_since: datetime | None = None
+    hints: Hints = field(default_factory=Hints)
+    notes: tuple[str, ...] = ()
 
 
-def next_poll(source: Source, state: State, outcome: Outcome, failures: int, now: datetime) -> Next:
-    """The next poll of a source after this outcome; `failures` counts this one."""
+def next_poll(
+    source: Source, state: State, outcome: Outcome, failures: int, now: datetime, document: Document | None = None
+) -> Next:
+    """The next poll of a source after this outcome; `failures` counts this one; `document` is what a new body said."""
     if source.url.startswith("file:"):
         return Next(at=now + min(_FILE_EVERY, source.every), reason="a file beside the configuration, looked at often")
-    answer = outcome.answer
     if isinstance(outcome, Failed):
         return _after_failure(source, state, outcome, failures, now)
-    floor, why = _freshness(answer, now) if answer else (None, "")
-    planned = now + _jittered(source.every, source.slug, now)
-    if floor and floor > planned:
-        return Next(at=floor, reason=why, floor_until=floor, floor_reason=why)
-    return Next(at=planned, reason=f"every {spoken(source.every)}", floor_until=floor, floor_reason=why)
+    hints, notes = hints_of(outcome.answer, document, state.hints, now)
+    if hints.ended:
+        return _gone(state, "the feed says that it has ended", hints, now)
+    floor, why = floor_of(hints, outcome.answer, now)
+    at, reason = planned(source, state, now)
+    at, reason = _latest(at, reason, _soft(source, hints, now), _with_jitter(source, floor, why, now))
+    at, reason = _in_open_hours(source, at, reason, hints, now)
+    return Next(at=at, reason=reason, floor_until=floor, floor_reason=why, hints=hints, notes=notes)
+
+
+def planned(source: Source, state: State, now: datetime) -> tuple[datetime, str]:
+    """Our own plan for a source that is well, before anything that the publisher asks for, and why (F-13)."""
+    return now + _jittered(source.every, source, now), f"every {spoken(source.every)}"
+
+
+def after_pause(source: Source, state: State, now: datetime) -> tuple[datetime, str]:
+    """When to take up a source whose time passed while nobody polled: not all in one moment (F-12)."""
+    within = min(_LONGEST_TAKING_UP, source.every / 4)
+    at, why = now + within * _share(source, now), f"overdue after a pause: taken up within {spoken(within)}"
+    return _in_open_hours(source, at, why, state.hints, now)
+
+
+def _soft(source: Source, hints: Hints, now: datetime) -> tuple[datetime, str] | None:
+    """How often the feed says that it changes: a wish, which an explicit poll may pass over (F-25)."""
+    if not hints.soft:
+        return None
+    period = timedelta(seconds=hints.soft)
+    taken = f": taken as {spoken(LONGEST_SOFT)}" if period > LONGEST_SOFT else ""
+    at = now + min(period, LONGEST_SOFT)
+    return at + _jitter(min(period, source.every), source, now), f"sy: the feed changes every {spoken(period)}{taken}"
+
+
+def _with_jitter(source: Source, floor: datetime | None, why: str, now: datetime) -> tuple[datetime, str] | None:
+    """A while after a floor, so that sources that were asked together are not asked together for ever (F-14)."""
+    return (floor + _jitter(min(source.every, floor - now), source, now), why) if floor else None
+
+
+def _latest(at: datetime, reason: str, *others: tuple[datetime, str] | None) -> tuple[datetime, str]:
+    """The latest of all that is wanted, never the earliest (F-26)."""
+    return max([(at, reason), *filter(None, others)], key=lambda one: one[0])
+
+
+def _in_open_hours(source: Source, at: datetime, reason: str, hints: Hints, now: datetime) -> tuple[datetime, str]:
+    later = outside(at, hints)
+    if later == at:
+        return at, reason
+    # Within the first open hour.
+    later += _jitter(timedelta(hours=1), source, now)
+    return later, f"{reason}; not in the hours or days that the feed asks to skip"
+
+
+def _gone(state: State, what: str, hints: Hints, now: datetime) -> Next:
+    """A feed that says it is gone is believed when it has said so over days (F-36, J-03)."""
+    since = state.gone_since or now
+    if now - since >= _GONE_FOR_GOOD:
+        why = f"{what}, for three days: gone for good, not asked again"
+        return Next(at=None, reason=why, gone_since=since, hints=hints)
+    again = now + _GONE_AGAIN
+    why = f"{what}; asked once more a day for three days"
+    return Next(at=again, reason=why, floor_until=again, floor_reason=why, gone_since=since, hints=hints)
 
 
 def _after_failure(source: Source, state: State, failed: Failed, failures: int, now: datetime) -> Next:
     if failed.kind is FailureKind.GONE:
-        since = state.gone_since or now
-        if now - since >= _GONE_FOR_GOOD:
-            return Next(at=None, reason="410 for three days: gone for good, not asked again", gone_since=since)
-        again = now + _GONE_AGAIN
-        why = "410: the publisher says that the feed is gone; asked once more a day for three days"
-        return Next(at=again, reason=why, floor_until=again, floor_reason=why, gone_since=since)
-    if failed.kind is FailureKind.BUSY and failed.answer:
-        floor, why = retry_after(failed.answer.headers, now)
-        fresh, fresh_why = _freshness(failed.answer, now)
-        if fresh and fresh > floor:
-            floor, why = fresh, fresh_why
-        # "Retry-After: 1" is leave to come back, not a wish to be asked every second (F-26).
-        planned = now + _jittered(source.every, source.slug, now)
-        return Next(at=max(floor, planned), reason=why, floor_until=floor, floor_reason=why)
+        return _gone(state, "410: the publisher says that the feed is gone", state.hints, now)
+    floor, why = _floor_after(failed, now)
     # Where the publisher was not even reached, the trouble may be ours: a line that comes back should not wait long.
     unreached = failed.kind in (FailureKind.DNS, FailureKind.CONNECT)
     first = _FIRST_UNREACHED if unreached else max(source.every, _FIRST_BACK_OFF)
     longest = _LONGEST_BACK_OFF if unreached else max(source.every, _LONGEST_BACK_OFF)
     wait = min(longest, first * 2 ** min(failures - 1, 10))
-    at = now + _jittered(wait, source.slug, now)
     times = "once" if failures == 1 else f"{failures} times in a row"
-    return Next(at=at, reason=f"failed {times}: waiting {spoken(wait)}")
+    reason = f"failed {times}: waiting {spoken(wait)}"
+    if failed.kind is FailureKind.BUSY and failed.answer and retry_after(failed.answer.headers, now)[0]:
+        # It said when to come: our schedule decides from then on. "Retry-After: 1" is leave, not a wish (F-26).
+        wait, reason = source.every, f"every {spoken(source.every)}"
+    reason = f"{why}; {reason}" if failed.kind is FailureKind.BUSY and floor else reason
+    at = now + _jittered(wait, source, now)
+    at, reason = _latest(at, reason, _with_jitter(source, floor, why, now))
+    at, reason = _in_open_hours(source, at, reason, state.hints, now)
+    return Next(at=at, reason=reason, floor_until=floor, floor_reason=why, hints=state.hints)
 
 
-def retry_after(headers: Mapping[str, str], now: datetime) -> tuple[datetime, str]:
-    """Until when a busy publisher wants to be left alone (F-30, F-31): seconds, or a date against its own clock."""
+def _floor_after(failed: Failed, now: datetime) -> tuple[datetime | None, str]:
+    """Until when a publisher wants to be left alone after an answer that brought nothing."""
+    answer = failed.answer
+    if answer is None or answer.status not in _SPEAK_FOR_THE_FEED:
+        return None, ""
+    fresh, by = freshness(answer.headers, now)
+    floor, why = floor_of(Hints(fresh=fresh, fresh_by=by), answer, now)
+    if failed.kind is not FailureKind.BUSY:
+        # What could not be read may be mended soon, whatever its lifetime: a day at most.
+        if floor and floor > now + _LONGEST_BACK_OFF:
+            return now + _LONGEST_BACK_OFF, f"{why}: taken as {spoken(_LONGEST_BACK_OFF)}, since it could not be read"
+        return floor, why
+    later, asked = retry_after(answer.headers, now)
+    if later is None and answer.status == 429:
+        words = f"429: the publisher is busy and does not say for how long: {spoken(_BUSY_WITHOUT_WORD)} at least"
+        later, asked = now + _BUSY_WITHOUT_WORD, words
+    return (later, asked) if later and (floor is None or later > floor) else (floor, why)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> tuple[datetime | None, str]:
+    """Until when a busy publisher wants to be left alone (F-30): seconds, or a date against its own clock.
+
+    None where it does not say, or says a time that is over.
+    """
     value = headers.get("retry-after", "").strip()
-    seconds = _whole_seconds(value)
+    seconds = whole_seconds(value)
     if seconds is not None:
         wait = timedelta(seconds=seconds)
     else:
-        stamp = _http_date(value)
-        wait = stamp - (_http_date(headers.get("date", "")) or now) if stamp else timedelta()
+        stamp = http_date(value)
+        wait = stamp - (http_date(headers.get("date", "")) or now) if stamp else timedelta()
     if wait <= timedelta():
-        return (
-            now + _BUSY_WITHOUT_WORD,
-            f"the publisher is busy and does not say for how long: waiting {spoken(_BUSY_WITHOUT_WORD)}",
-        )
+        return None, ""
     taken = f": taken as {spoken(_LONGEST_BUSY)}" if wait > _LONGEST_BUSY else ""
     return now + min(wait, _LONGEST_BUSY), f"Retry-After: the publisher asks for {spoken(wait)}{taken}"
 
 
-def _freshness(answer: Answer, now: datetime) -> tuple[datetime | None, str]:
-    """How long the answer stays fresh by the publisher's word (F-20 to F-23): no request before that."""
-    headers = answer.headers
-    directives = [part.strip().lower() for part in headers.get("cache-control", "").split(",")]
-    if any(part.split("=")[0] in ("no-cache", "no-store") for part in directives):
-        return None, ""
-    ages = [part.removeprefix("max-age=").strip('"') for part in directives if part.startswith("max-age=")]
-    if ages:
-        # Conflicting values: the most restrictive, which is the shortest (RFC 9111 section 4.2.1).
-        values = [_whole_seconds(age) or 0 for age in ages]
-        seconds = min(values) - (_whole_seconds(headers.get("age", "").strip()) or 0)
-        return _capped(timedelta(seconds=seconds), "max-age", now)
-    expires = _http_date(headers.get("expires", ""))
-    if expires is None:
-        return None, ""
-    return _capped(expires - (_http_date(headers.get("date", "")) or now), "Expires", now)
+def _jittered(wait: timedelta, source: Source, now: datetime) -> timedelta:
+    return wait + _jitter(wait, source, now)
 
 
-def _capped(lifetime: timedelta, name: str, now: datetime) -> tuple[datetime | None, str]:
-    if lifetime <= timedelta():
-        return None, ""
-    if lifetime > _LONGEST_FRESH:
-        return now + _LONGEST_FRESH, f"{name} asks for {spoken(lifetime)}: taken as {spoken(_LONGEST_FRESH)}"
-    return now + lifetime, f"{name}: fresh for {spoken(lifetime)}"
-
-
-def _whole_seconds(text: str) -> int | None:
-    """A number of seconds, 2^31 at most as RFC 9111 section 1.2.2 has it; None for anything else."""
-    if not (text.isascii() and text.isdigit()):
-        return None
-    # Python refuses to read thousands of digits, which a stranger may well send.
-    return min(int(text), 2**31) if len(text) <= 20 else 2**31
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        stamp = parsedate_to_datetime(value) if value else None
-        return stamp if stamp is None or stamp.tzinfo else stamp.replace(tzinfo=UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-
-
-def _jittered(wait: timedelta, slug: str, now: datetime) -> timedelta:
+def _jitter(wait: timedelta, source: Source, now: datetime) -> timedelta:
     """Up to a quarter more, so that sources added together do not stay together (F-14)."""
-    share = int(digest(slug, now.isoformat())[:8], 16) / 0xFFFFFFFF
-    return wait + wait * 0.25 * share
+    return wait * 0.25 * _share(source, now)
 
 
-def spoken(span: timedelta) -> str:
-    """A duration as people say it: 45 s, 20 min, 3 h, 2 d."""
-    seconds = int(span.total_seconds())
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.1f}".removesuffix(".0") + f" {unit}"
-    return f"{seconds} s"
+def _share(source: Source, now: datetime) -> float:
+    """From 0 to 1, by slug and time: the same poll is planned the same, however often."""
+    return int(digest(source.slug, now.isoformat())[:8], 16) / 0xFFFFFFFF

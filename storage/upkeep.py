@@ -90,12 +90,16 @@ def _put_source(connection: Connection, row: SourceRow, origin: Origin, position
         made = connection.execute(insert(sources).values(fresh).returning(sources.c.id)).scalar_one()
         new_output(connection, "sources", made, now)
         return
-    edited = held["declared_url"] != source.url
-    if not edited and held["learned_url"]:
+    # Where the file now says what we had learned, all that we know is of that address.
+    caught_up = held["learned_url"] == source.url
+    edited = held["declared_url"] != source.url and not caught_up
+    if held["declared_url"] == source.url and held["learned_url"]:
         host = held["host"]
     if all(held[name] == value for name, value in (declared | {"host": host}).items()):
         return
     values: dict[str, Any] = {**(rows.FORGOTTEN if edited else {}), **declared, "host": host}
+    if caught_up:
+        values["learned_url"] = ""
     if edited or held["retired_at"] is not None:
         values |= {
             "next_poll_at": now,

@@ -18,7 +18,10 @@ LAW = {
     "storage/": ("storage", "feeds.model"),
     "aggregator/": ("aggregator", "storage", "feeds"),
 }
-PURE = ("aggregator/decide.py", "aggregator/authors.py", "aggregator/rhythm.py", "aggregator/topics/")
+PURE = (
+    "aggregator/decide.py", "aggregator/authors.py", "aggregator/rhythm.py", "aggregator/hints.py",
+    "aggregator/health.py", "aggregator/topics/",
+)  # fmt: skip
 PURE_MAY = (
     "feeds.model",
     "feeds.identity",

@@ -10,8 +10,20 @@ import pytest
 from aggregator.decide import date_of, decide
 from aggregator.topics.match import Topic, compile_topic
 from feeds.identity import fingerprint
-from feeds.model import Answer, Document, Entry, Failed, FailureKind, Fetched, Head, Outcome, Unchanged, Validators
-from storage.model import Claim, DateNote, Decision, JournalLine, Known, KnownEntry, State
+from feeds.model import (
+    Answer,
+    Document,
+    Entry,
+    Failed,
+    FailureKind,
+    Fetched,
+    Head,
+    Outcome,
+    Pace,
+    Unchanged,
+    Validators,
+)
+from storage.model import Claim, DateNote, Decision, Facts, JournalLine, Known, KnownEntry, State
 from tests.fakes import NOON, make_entry, make_source
 
 HOUR = timedelta(hours=1)
@@ -294,7 +306,7 @@ def test_permanent_redirects_are_noted(permanent: str | None, moved: str) -> Non
     """F-33: where permanent redirects led is noted, with a document or a 304, unless they led to where we asked."""
     answer = dataclasses.replace(ANSWER, permanent_url=permanent)
 
-    assert decided(outcome=dataclasses.replace(FETCHED, answer=answer)).moved_to == moved
+    assert decided(make_entry(), outcome=dataclasses.replace(FETCHED, answer=answer)).moved_to == moved
     assert without_document(Unchanged(answer=answer, validators=NEW)).moved_to == moved
 
 
@@ -339,3 +351,92 @@ def test_the_journal_names_every_outcome(outcome: Outcome, line: tuple[str, str,
     assert decision.journal.milliseconds == 12
     assert decision.journal.next_poll_at == decision.state.next_poll_at is not None
     assert decision.head is None
+
+
+@pytest.mark.parametrize(
+    ("moved", "why"),
+    [
+        ("https://sso.example/feed", "it looks like a login"),
+        ("https://news.example/wp-login.php?to=/feed", "it looks like a login"),
+        ("https://news.example/account/sign-in/feed", "it looks like a login"),
+        ("http://news.example/feed.xml", "it is no longer encrypted"),
+        ("https://www.news.example/", "it is a home page"),
+        ("https://user:secret@www.news.example", "it is a home page"),
+    ],
+)
+def test_a_redirect_to_a_gate_is_not_believed(moved: str, why: str) -> None:
+    """F-34: a permanent redirect to a login, a home page or out of https is followed, not learned, and the journal says why."""
+    outcome = dataclasses.replace(FETCHED, answer=dataclasses.replace(ANSWER, permanent_url=moved))
+    decision = decided(make_entry(), outcome=outcome)
+
+    assert decision.moved_to == ""
+    assert decision.journal.detail.endswith(f"which is not believed: {why}")
+    assert "secret" not in decision.journal.detail
+
+
+def test_an_author_is_no_login() -> None:
+    """F-34: words that only begin like those of a login do not make one."""
+    for moved in (
+        "https://news.example/authors/feed",
+        "https://authority.example/feed",
+        "https://news.example/blog/in.xml",
+    ):
+        outcome = dataclasses.replace(FETCHED, answer=dataclasses.replace(ANSWER, permanent_url=moved))
+        assert decided(make_entry(), outcome=outcome).moved_to == moved
+
+
+def test_a_redirect_to_nothing_is_not_believed() -> None:
+    """F-34: where a permanent redirect leads to a feed without entries, the old address stays."""
+    outcome = dataclasses.replace(FETCHED, answer=dataclasses.replace(ANSWER, permanent_url="https://new.example/feed"))
+
+    assert decided(outcome=outcome).moved_to == ""
+    assert "there are no entries" in decided(outcome=outcome).journal.detail
+
+
+def whole(state: State, url: str = URL) -> str:
+    """Why a request with this state was unconditional."""
+    answer = Answer(status=200, url=url)
+    claim = Claim(source_id=1, source=make_source(url=URL), declared_url=URL, state=state, owner="me")
+    outcome = dataclasses.replace(FETCHED, answer=answer)
+    return decide(claim, outcome, Document(head=HEAD), Known(), [], NOON).journal.whole
+
+
+def test_every_unconditional_request_has_its_reason() -> None:
+    """F-01, F-07, F-38: the journal says of each unconditional request why it was, and nothing of conditional ones."""
+    asked = State(next_poll_at=NOON, facts=Facts(status=200, items=3))
+
+    assert whole(dataclasses.replace(asked, validators=OLD)) == ""
+    assert whole(State(next_poll_at=NOON)) == "the first request"
+    assert whole(asked) == "the last one was not read (F-38)"
+    assert whole(State(next_poll_at=NOON, facts=Facts(status=500))) == "no answer could be read so far"
+    assert "nothing to compare with" in whole(dataclasses.replace(asked, validators=Validators(url=URL, body_hash="x")))
+    assert "another address" in whole(dataclasses.replace(asked, validators=OLD), "https://other.example/feed")
+
+
+def test_a_file_was_never_requested() -> None:
+    """F-01: a file beside the configuration is no request."""
+    assert whole(State(next_poll_at=NOON), url="") == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "host", "waits"), [(429, "news.example", True), (503, "news.example", False), (429, "", False)]
+)
+def test_429_is_said_to_the_host(status: int, host: str, waits: bool) -> None:
+    """F-32: 429 of a public host holds for all that is asked there; 503, and 429 of a host of our own, for the feed."""
+    answer = Answer(status=status, url=URL, headers={"retry-after": "7200"})
+    claim = dataclasses.replace(make_claim(), host=host)
+    decision = decide(claim, Failed(kind=FailureKind.BUSY, detail="", answer=answer), None, Known(), [], NOON)
+
+    assert decision.state.floor_until == NOON + 2 * HOUR
+    assert decision.host_until == (NOON + 2 * HOUR if waits else None)
+
+
+def test_what_the_feed_asks_for_is_remembered() -> None:
+    """F-09, F-24: hints go into the state with the first document, and what is not heeded of them into the journal."""
+    document = Document(head=HEAD, entries=(make_entry(),), pace=Pace(ttl=120, skip_hours=tuple(range(24))))
+    answer = dataclasses.replace(ANSWER, headers={"cache-control": "max-age=60"})
+    decision = decide(make_claim(), dataclasses.replace(FETCHED, answer=answer), document, Known(), [], NOON)
+
+    assert (decision.state.hints.ttl, decision.state.hints.fresh, decision.state.hints.skip_hours) == (120, 60, ())
+    assert decision.state.floor_until == NOON + 2 * HOUR
+    assert decision.journal.detail == "the feed asks to skip all 24 hours: not heeded"
