@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from aggregator.authors import author_key
 from aggregator.settings import AuthorModel, FileModel, Settings, SourceModel, TopicModel, web_address
 from aggregator.topics.language import QueryError, read_query
-from aggregator.topics.match import Topic, compile_topic
+from aggregator.topics.match import Rules, Topic, compile_topic
 from feeds.identity import canonical_url, digest, slugify
 from feeds.model import Source
 from storage.model import AuthorRow, SourceRow, TopicRow
@@ -73,7 +73,7 @@ class Config:
     host: str
     port: int
     sources: tuple[SourceRow, ...] = ()
-    topics: tuple[Topic, ...] = ()
+    topics: Sequence[Topic] = ()
     topic_rows: tuple[TopicRow, ...] = ()
     authors: tuple[AuthorRow, ...] = ()
 
@@ -128,7 +128,7 @@ def load_config(
         host=host,
         port=port,
         sources=sources,
-        topics=topics,
+        topics=Rules(topics),
         topic_rows=tuple(_topic_row(topic, model.topics[topic.slug].formerly) for topic in topics),
         authors=authors,
     )

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from aggregator.config import Config
 from aggregator.prepare import declared
-from aggregator.topics.match import judge
+from aggregator.topics.match import Rules, judge
 from storage import reading
 from storage.database import Database
 from storage.rehearsal import Change, rehearse
@@ -48,7 +48,7 @@ def make_plan(config: Config, db: Database, now: datetime, progress: Callable[[i
 def _effects(
     config: Config, db: Database, stale: list[str], renamed: dict[str, str], progress: Callable[[int, int], None] | None
 ) -> tuple[Effect, ...]:
-    rules = [topic for topic in config.topics if topic.slug in stale]
+    rules = Rules(topic for topic in config.topics if topic.slug in stale)
     gained: Counter[str] = Counter()
     lost: Counter[str] = Counter()
     declared_now = {row.source.slug: row.source for row in config.sources}

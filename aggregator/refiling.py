@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from aggregator.topics.match import Topic, judge
+from aggregator.topics.match import Rules, Topic, judge
 from storage import reading, upkeep
 from storage.database import Database
 from storage.model import Filing, Kept, Work
@@ -48,7 +48,7 @@ def _refile(
     stopping: Callable[[], bool],
 ) -> int:  # fmt: skip
     wanted = piece.payload["slugs"]
-    rules = [topic for topic in topics if wanted is None or topic.slug in wanted]
+    rules = Rules(topic for topic in topics if wanted is None or topic.slug in wanted)
     after, changed = int(piece.payload["after"]), 0
     total = reading.newest_entry(db)
     while batch := reading.entries_after(db, after, _BATCH):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.topics.fold import forms, held_forms, prefix_forms
-from aggregator.topics.match import Subject, compile_topic, judge, match
+from aggregator.topics.match import Rules, compile_topic, judge
 from feeds.model import Entry
 from storage.model import Span
 from tests.fakes import make_entry, make_source
@@ -364,6 +364,27 @@ def test_the_matcher_agrees_with_the_definition(data: st.DataObject) -> None:
     words = data.draw(st.sampled_from(FAMILIES))
     asked, text = data.draw(a_query(words)), data.draw(a_text(words))
     topic = compile_topic("t", "T", str(asked))
-    found = match(topic.tree, Subject(make_entry(title="", text=text), make_source()))
+    found = judge([topic], make_entry(title="", text=text), make_source())
 
-    assert (found is not None) == holds(asked, text)
+    assert bool(found) == holds(asked, text)
+
+
+@given(st.data())
+@settings(max_examples=100)
+def test_topics_judge_together_as_they_do_alone(data: st.DataObject) -> None:
+    """What other topics look for neither hides an entry from a topic nor brings it in, and all have the same words."""
+    words = data.draw(st.sampled_from(FAMILIES))
+    queries = data.draw(st.lists(a_query(words).map(str), min_size=1, max_size=5))
+    queries = [
+        *queries,
+        f"title:{queries[0]} OR NOT-there",
+        f"author:nobody OR ({queries[-1]})",
+        f"{queries[0]} -{words[-1]}",
+    ]
+    topics = [compile_topic(f"t{number}", "T", query) for number, query in enumerate(queries)]
+    entry = make_entry(title=data.draw(a_text(words)), text=data.draw(a_text(words)))
+
+    together = Rules(topics).judge(entry, make_source())
+    alone = [filing for topic in topics for filing in judge([topic], entry, make_source())]
+
+    assert list(together) == alone

@@ -5,12 +5,13 @@ In: a tree of terms and an entry's words. Out: spans, or None. Never: full-text 
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import overload
 
+from aggregator.topics.gate import Gate
 from aggregator.topics.language import And, Node, Not, Or, Piece, Term, read_query
 from aggregator.topics.words import Token, Words
 from feeds.identity import digest
@@ -39,28 +40,68 @@ def compile_topic(slug: str, title: str, query: str) -> Topic:
     return Topic(slug=slug, title=title, query=query, tree=read_query(query), rule_version=version)
 
 
+class Rules(Sequence[Topic]):
+    """Topics that judge entries together: what all of them look for is looked up once an entry."""
+
+    def __init__(self, topics: Iterable[Topic]) -> None:
+        self._topics = tuple(topics)
+        self._gate = Gate([topic.tree for topic in self._topics])
+
+    @overload
+    def __getitem__(self, at: int) -> Topic: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Topic]: ...
+    def __getitem__(self, at: int | slice) -> Topic | Sequence[Topic]:
+        """A topic, or some of them."""
+        return self._topics[at]
+
+    def __len__(self) -> int:
+        """How many topics."""
+        return len(self._topics)
+
+    def __eq__(self, other: object) -> bool:
+        """The same topics in the same order."""
+        return self._topics == tuple(other) if isinstance(other, Sequence) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Equal for the same topics."""
+        return hash(self._topics)
+
+    def judge(self, entry: Entry, source: Source) -> tuple[Filing, ...]:
+        """The topics that an entry belongs to, each with the words that made it match."""
+        subject = Subject(entry, source, self._gate)
+        worth_a_look = [self._topics[number] for number in self._gate.open_for(subject.bits)]
+        found = ((topic, match(topic.tree, subject)) for topic in worth_a_look)
+        return tuple(
+            Filing(topic=topic.slug, rule_version=topic.rule_version, spans=_tidy(spans))
+            for topic, spans in found
+            if spans is not None
+        )
+
+
 class Subject:
     """An entry as queries see it: its fields as words, made when a query first asks for them."""
 
-    def __init__(self, entry: Entry, source: Source) -> None:
+    def __init__(self, entry: Entry, source: Source, gate: Gate) -> None:
+        """`gate` is that of the queries that will be asked."""
         self._entry = entry
         self._source = source
+        self._gate = gate
+        self.bits = gate.bits_of(entry.title, entry.text)
+
+    def rules_out(self, node: Node) -> bool:
+        """Whether the words of title and text rule a part of a query out."""
+        return self._gate.rules_out(node, self.bits)
 
     @cached_property
     def title(self) -> Words:
         """The title."""
-        return Words(self._entry.title)
+        return Words(self._entry.title, wanted=self._gate.bits)
 
     @cached_property
     def text(self) -> Words:
         """Summary and content, without the author's bio."""
-        return Words(self._entry.text)
-
-    @cached_property
-    def vocabulary(self) -> tuple[frozenset[str], list[str]]:
-        """Every form in title and text, as a set and in order: most terms of most topics are ruled out by it."""
-        forms = frozenset(self.title.forms | self.text.forms)
-        return forms, sorted(forms)
+        return Words(self._entry.text, wanted=self._gate.bits)
 
     @cached_property
     def author(self) -> Words:
@@ -85,17 +126,13 @@ class Subject:
 
 def judge(topics: Iterable[Topic], entry: Entry, source: Source) -> tuple[Filing, ...]:
     """The topics that an entry belongs to, each with the words that made it match."""
-    subject = Subject(entry, source)
-    found = ((topic, match(topic.tree, subject)) for topic in topics)
-    return tuple(
-        Filing(topic=topic.slug, rule_version=topic.rule_version, spans=_tidy(spans))
-        for topic, spans in found
-        if spans is not None
-    )
+    return (topics if isinstance(topics, Rules) else Rules(topics)).judge(entry, source)
 
 
 def match(node: Node, subject: Subject) -> list[Span] | None:
     """The spans that satisfy the query, or None where it is not satisfied."""
+    if subject.rules_out(node):
+        return None
     if isinstance(node, Term):
         return _match_term(node, subject) or None
     if isinstance(node, Not):
@@ -121,29 +158,12 @@ def _match_any(node: Or, subject: Subject) -> list[Span] | None:
 def _match_term(term: Term, subject: Subject) -> list[Span]:
     if term.field in ("lang", "tag"):
         return _match_value(term, subject)
-    if not term.field and not _may_begin(term, subject):
-        return []
     fields = (term.field,) if term.field else ("title", "text")
     return [
         Span(field=field, start=place.start, end=place.end, term=term.written)
         for field in fields
         for place in _phrase(getattr(subject, field), term)
     ]
-
-
-def _may_begin(term: Term, subject: Subject) -> bool:
-    """Whether any spelling of the term's first word begins with a form that title or text has at all."""
-    forms, in_order = subject.vocabulary
-    for row in term.words[0]:
-        piece = row[0]
-        for form in piece.forms:
-            if form in forms:
-                return True
-            if piece.is_prefix:
-                at = bisect_left(in_order, form)
-                if at < len(in_order) and in_order[at].startswith(form):
-                    return True
-    return False
 
 
 def _match_value(term: Term, subject: Subject) -> list[Span]:

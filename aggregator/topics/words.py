@@ -9,7 +9,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -75,15 +75,26 @@ class Token(NamedTuple):
 class Words:
     """The words of one text, or of several that no phrase spans, by folded form. Places are those in " | ".join(texts)."""
 
-    def __init__(self, *texts: str) -> None:
+    def __init__(self, *texts: str, wanted: Callable[[str], object] = len) -> None:
+        """`wanted` says which runs between white space have a word that anybody will look for; all by default."""
         self._places: defaultdict[str, list[Token]] = defaultdict(list)
         self._sorted: list[str] | None = None
         position = offset = 0
         for text in texts:
-            for form, token in _tokens(text, position, offset):
-                self._places[form].append(token)
+            self._read(text, position, offset, wanted)
             position += len(text) + 1  # a text has fewer words than characters: this leaves a gap
             offset += len(text) + len(" | ")
+
+    def _read(self, text: str, position: int, offset: int, wanted: Callable[[str], object]) -> None:
+        at = 0
+        for run in text.split():
+            at = text.index(run, at)  # nothing but white space lies between
+            if wanted(run):
+                start_of_run = at + offset
+                for form, place, width, start, end in read_run(run).forms:
+                    self._places[form].append(Token(position + place, width, start_of_run + start, start_of_run + end))
+            position += parts_of(run)
+            at += len(run)
 
     @property
     def forms(self) -> Set[str]:
@@ -104,6 +115,26 @@ class Words:
             found.extend(self._places[self._sorted[at]])
             at += 1
         return found
+
+
+class Run(NamedTuple):
+    """What stands between two white spaces: how many parts, and each form with its position, width, start and end,
+    counted from the run's own beginning.
+    """
+
+    forms: tuple[tuple[str, int, int, int, int], ...]
+    parts: int
+
+
+def read_run(run: str) -> Run:
+    """The forms of a run. No compound reaches over white space, so a text's words are those of its runs."""
+    # What is remembered is bounded: a hostile text is full of long words that never come again.
+    return _remembered_run(run) if len(run) <= _LONGEST_REMEMBERED else _read_run(run)
+
+
+def parts_of(run: str) -> int:
+    """How many parts a run has."""
+    return _remembered_parts(run) if len(run) <= _LONGEST_REMEMBERED else _read_run(run).parts
 
 
 def compounds(text: str) -> Iterator[list[Part]]:
@@ -145,26 +176,26 @@ def _joined(text: str, compound: list[Part], part: Part) -> bool:
     return not any(is_spaceless(one.text) or len(one.text) > _LONGEST_PART for one in (last, part))
 
 
-def _tokens(text: str, position: int, offset: int) -> Iterator[tuple[str, Token]]:
+def _read_run(run: str) -> Run:
     """Every part, and every row of parts of a compound as one: "S-300PMU-2" is also S300PMU, 300PMU2 and S300PMU2."""
-    for compound in compounds(text):
+    forms: list[tuple[str, int, int, int, int]] = []
+    position = 0
+    for compound in compounds(run):
         for first in range(len(compound)):
             for last in range(first, len(compound)):
                 covered = compound[first : last + 1]
-                start, end = covered[0].start + offset, covered[-1].end + offset
-                token = Token(position + first, len(covered), start, end)
-                for form in _forms_standing("".join(part.text for part in covered)):
-                    yield form, token
+                place = (position + first, len(covered), covered[0].start, covered[-1].end)
+                forms += ((form, *place) for form in _standing("".join(part.text for part in covered)))
         position += len(compound)
+    return Run(tuple(forms), position)
 
 
-def _forms_standing(word: str) -> tuple[str, ...]:
-    """The forms of a word in a text: with an apostrophe also the word that an ending or an article was joined to."""
-    # What is remembered is bounded: a hostile text is full of long words that never come again.
-    return _remembered(word) if len(word) <= _LONGEST_REMEMBERED else _standing(word)
+_remembered_run = lru_cache(maxsize=50_000)(_read_run)
+_remembered_parts = lru_cache(maxsize=50_000)(lambda run: _remembered_run(run).parts)
 
 
 def _standing(word: str) -> tuple[str, ...]:
+    """The forms of a word in a text: with an apostrophe also the word that an ending or an article was joined to."""
     found = [*held_forms(word)]
     pieces = _APOSTROPHE.split(word)
     if len(pieces) == 2:
@@ -174,6 +205,3 @@ def _standing(word: str) -> tuple[str, ...]:
         elif len(tail) > 1:
             found += held_forms(tail)
     return tuple(dict.fromkeys(found))
-
-
-_remembered = lru_cache(maxsize=100_000)(_standing)

@@ -1,0 +1,147 @@
+"""Which of many queries an entry can match at all, told from its words alone, without their places.
+
+In: the trees of queries, once; then texts. Out: the numbers of queries worth a closer look, never one too few.
+Never: a match: that is for the evaluator.
+
+Every word that any query looks for has a bit. A run of text between white spaces has the bits of the words that it
+holds, and keeps them: news repeats its words, so that most runs cost one look into a dictionary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, reduce
+from operator import or_
+
+from aggregator.topics.language import And, Node, Not, Piece, Term
+from aggregator.topics.words import read_run
+
+_REMEMBERED = 50_000
+_LONGEST_REMEMBERED = 40
+# Fields with words of their own, few of them: what is asked of these is left to the evaluator.
+_ELSEWHERE = ("author", "source", "lang", "tag")
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """What must stand in an entry: at least one of `bits`, and every one or any one of `parts` where there are some."""
+
+    bits: int
+    parts: tuple[_Need, ...] = ()
+    every: bool = False
+
+
+# No bits at all are needed: negative numbers have a bit in common with every other but 0, and `found` has one of its own.
+_ANYTHING = _Need(-1)
+_ALWAYS_FOUND = 1
+
+
+class Gate:
+    """The needs of some queries, and the bits of the words that they are made of."""
+
+    def __init__(self, trees: Sequence[Node]) -> None:
+        self._whole: dict[str, int] = {}
+        self._beginnings: dict[str, int] = {}
+        self._of_node: dict[int, _Need] = {}
+        self._trees = tuple(trees)  # kept, as its nodes are known by their identity
+        self._needs = [self._need(tree) for tree in trees]
+        self._lengths = sorted({len(one) for one in self._beginnings})
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._bits_in)
+
+    def bits_of(self, *texts: str) -> int:
+        """The bits of all words of some texts."""
+        found = _ALWAYS_FOUND
+        for run in {run for text in texts for run in text.split()}:
+            bits = self.bits(run)
+            if bits:
+                found |= bits
+        return found
+
+    def open_for(self, found: int) -> Iterator[int]:
+        """The numbers of the queries that may match an entry whose words have these bits, in order."""
+        return (number for number, need in enumerate(self._needs) if _is_met(need, found))
+
+    def rules_out(self, node: Node, found: int) -> bool:
+        """Whether such an entry cannot match this part of a query."""
+        need = self._of_node.get(id(node))
+        return need is not None and not _is_met(need, found)
+
+    def bits(self, run: str) -> int:
+        """The bits of the words in a run: 0 where no query looks for any of them."""
+        return self._remembered(run) if len(run) <= _LONGEST_REMEMBERED else self._bits_in(run)
+
+    def _bits_in(self, run: str) -> int:
+        found = 0
+        for form, *_ in read_run(run).forms:
+            found |= self._whole.get(form, 0)
+            for length in self._lengths:
+                if length > len(form):
+                    break
+                found |= self._beginnings.get(form[:length], 0)
+        return found
+
+    def _need(self, node: Node) -> _Need:
+        self._of_node[id(node)] = need = self._made_need(node)
+        return need
+
+    def _made_need(self, node: Node) -> _Need:
+        if isinstance(node, Term):
+            return _ANYTHING if node.field in _ELSEWHERE else self._need_of_term(node)
+        if isinstance(node, Not):
+            self._need(node.part)  # its words are looked for as well
+            return _ANYTHING
+        parts = [self._need(part) for part in node.parts]
+        return _both(parts) if isinstance(node, And) else _either(parts)
+
+    def _need_of_term(self, term: Term) -> _Need:
+        """Of every word one spelling, and of that every piece."""
+        words = [
+            _either([_both([_Need(self._bit(piece)) for piece in row]) for row in spellings])
+            for spellings in term.words
+        ]
+        return _both(words)
+
+    def _bit(self, piece: Piece) -> int:
+        known = self._beginnings if piece.is_prefix else self._whole
+        for form in piece.forms:
+            if form not in known:
+                known[form] = 2 << (len(self._whole) + len(self._beginnings))
+        return _union(known[form] for form in piece.forms)
+
+
+def _union(bits: Iterable[int]) -> int:
+    return reduce(or_, bits, 0)
+
+
+def _both(parts: Sequence[_Need]) -> _Need:
+    real = tuple(part for part in parts if part != _ANYTHING)
+    if len(real) < 2:
+        return real[0] if real else _ANYTHING
+    # The part that asks for the fewest words is the least likely one: it is looked at first.
+    rare = sorted(real, key=lambda part: part.bits.bit_count())
+    return _Need(rare[0].bits, tuple(rare), every=True)
+
+
+def _either(parts: Sequence[_Need]) -> _Need:
+    if _ANYTHING in parts:
+        return _ANYTHING
+    loose = _union(part.bits for part in parts if not part.parts)
+    others = tuple(part for part in parts if part.parts)
+    if not others:
+        return _Need(loose)
+    if not loose and len(others) == 1:
+        return others[0]
+    every = (_Need(loose), *others) if loose else others
+    return _Need(_union(part.bits for part in every), every)
+
+
+def _is_met(need: _Need, found: int) -> bool:
+    if not need.bits & found:
+        return False
+    if not need.parts:
+        return True
+    for part in need.parts:  # plain loops: this is asked for every topic of every entry
+        if _is_met(part, found) is not need.every:
+            return not need.every
+    return need.every
