@@ -9,45 +9,68 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, select, union_all, update
 
 from storage.model import AuthorRow, Byline
 from storage.outputs import new_output, renew
 from storage.schema import author_keys, authors, bylines, former_slugs, outputs
 from storage.slugs import note_former, rename, retire
 
+_CHUNK = 500
+
+
+_HELD = (
+    select(author_keys.c.key, author_keys.c.author_id, authors.c.bio, authors.c.url)
+    .join(authors, authors.c.id == author_keys.c.author_id)
+    .where(author_keys.c.key.in_(bindparam("keys", expanding=True)))
+)
+_MAKE = insert(authors).returning(authors.c.id)
+_NAME = insert(author_keys)
+_TELL = update(authors).where(authors.c.id == bindparam("author"))
+_TELL = _TELL.values(bio=bindparam("new_bio"), url=bindparam("new_url"))
+
 
 def author_ids(connection: Connection, bylines: Iterable[Byline], now: datetime) -> dict[str, int]:
     """The author id of every byline's key; authors that nobody knew are made (origin "learned")."""
     wanted = {byline.key: byline for byline in bylines}
-    found = {
-        row.key: row.author_id
-        for row in connection.execute(select(author_keys).where(author_keys.c.key.in_(sorted(wanted))))
-    }
+    if not wanted:
+        return {}
+    found: dict[str, int] = {}
+    told: list[dict[str, object]] = []
+    for start in range(0, len(wanted), _CHUNK):
+        for row in connection.execute(_HELD, {"keys": sorted(wanted)[start : start + _CHUNK]}):
+            found[row.key] = row.author_id
+            bio, url = wanted[row.key].bio or row.bio, wanted[row.key].url or row.url
+            if (bio, url) != (row.bio, row.url):
+                told.append({"author": row.author_id, "new_bio": bio, "new_url": url})
     for key in sorted(wanted.keys() - found.keys()):
         found[key] = new_author(connection, wanted[key], now)
-    for key, byline in sorted(wanted.items()):
-        told = {name: value for name, value in (("bio", byline.bio), ("url", byline.url)) if value}
-        if told:
-            connection.execute(update(authors).where(authors.c.id == found[key]).values(told))
+    if told:
+        connection.execute(_TELL, sorted(told, key=lambda one: str(one["author"])))
     return found
 
 
 def new_author(connection: Connection, byline: Byline, now: datetime) -> int:
     """Make an author that we learned of, with an output of its own; a taken slug gets a number. The id."""
-    row = {"slug": free_slug(connection, byline.slug), "name": byline.name, "origin": "learned"}
-    made: int = connection.execute(insert(authors).values(row).returning(authors.c.id)).scalar_one()
-    connection.execute(insert(author_keys).values(key=byline.key, author_id=made, origin="learned"))
+    row = {
+        "slug": free_slug(connection, byline.slug), "name": byline.name, "origin": "learned", "bio": byline.bio,
+        "url": byline.url,
+    }  # fmt: skip
+    made: int = connection.execute(_MAKE, row).scalar_one()
+    connection.execute(_NAME, {"key": byline.key, "author_id": made, "origin": "learned"})
     new_output(connection, "authors", made, now)
     return made
 
 
+_TAKEN = union_all(
+    select(authors.c.slug).where(authors.c.slug.like(bindparam("like"))),
+    select(former_slugs.c.slug).where(former_slugs.c.kind == "authors", former_slugs.c.slug.like(bindparam("like"))),
+)
+
+
 def free_slug(connection: Connection, wanted: str) -> str:
     """`wanted`, or with the first number that makes it free; former addresses stay taken."""
-    like = f"{wanted}%"
-    taken = set(connection.execute(select(authors.c.slug).where(authors.c.slug.like(like))).scalars())
-    former = select(former_slugs.c.slug).where(former_slugs.c.kind == "authors", former_slugs.c.slug.like(like))
-    taken |= set(connection.execute(former).scalars())
+    taken = set(connection.execute(_TAKEN, {"like": f"{wanted}%"}).scalars())
     number, slug = 1, wanted
     while slug in taken:
         number += 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -26,9 +27,9 @@ from storage import rows
 from storage.database import Database, one_claims
 from storage.model import Claim, Decision, Known, KnownEntry
 from storage.outputs import ALL, Ledger
-from storage.recording import write_entries
+from storage.recording import Brought, write_entries
 from storage.schema import Moment, entries, journal, seen, sources
-from storage.settling import settle
+from storage.settling import Settled, settle_many
 from storage.work import REFILE, put_work, rules_of
 
 LEASE = timedelta(minutes=10)
@@ -178,25 +179,31 @@ def release_idle(db: Database, owner: str, busy: Sequence[int], before: datetime
         return connection.execute(update(sources).where(idle).values(lease_owner=None, lease_until=None)).rowcount
 
 
+_ENTRIES = select(
+    entries.c.id, entries.c.entry_id, entries.c.fingerprint, entries.c.published, entries.c.published_note,
+    entries.c.published_claimed, entries.c.updated, entries.c.updated_claimed,
+).where(entries.c.source_id == bindparam("source"), entries.c.entry_id.in_(bindparam("ids", expanding=True)))  # fmt: skip
+_SEEN = select(seen.c.key).where(
+    seen.c.source_id == bindparam("source"), seen.c.key.in_(bindparam("keys", expanding=True))
+)
+_JOURNAL = insert(journal)
+
+
 def known(db: Database, source_id: int, ids: Sequence[str]) -> Known:
     """What the store holds of the entries with these ids of a source."""
     if not ids:
         return Known()
     found: dict[str, KnownEntry] = {}
     gone: set[str] = set()
-    columns = [
-        entries.c.id, entries.c.entry_id, entries.c.fingerprint, entries.c.published, entries.c.published_note,
-        entries.c.published_claimed, entries.c.updated, entries.c.updated_claimed,
-    ]  # fmt: skip
     with db.read() as connection:
         for start in range(0, len(ids), _CHUNK):
             part = ids[start : start + _CHUNK]
-            held = select(*columns).where(entries.c.source_id == source_id, entries.c.entry_id.in_(part))
-            for row in connection.execute(held).mappings():
+            for row in connection.execute(_ENTRIES, {"source": source_id, "ids": part}).mappings():
                 found[row["entry_id"]] = rows.known_of(row)
             keys = {rows.seen_key(one): one for one in part if one not in found}
-            shown = select(seen.c.key).where(seen.c.source_id == source_id, seen.c.key.in_(list(keys)))
-            gone |= {keys[key] for key in connection.execute(shown).scalars()}
+            if keys:
+                shown = connection.execute(_SEEN, {"source": source_id, "keys": [*keys]})
+                gone |= {keys[key] for key in shown.scalars()}
     return Known(entries=found, seen=frozenset(gone))
 
 
@@ -209,33 +216,49 @@ def record(db: Database, claim: Claim, decision: Decision) -> bool:
 
 
 def record_many(db: Database, decided: Sequence[tuple[Claim, Decision]]) -> list[bool]:
-    """The same for several polls in one transaction, which costs one wait for the disk: for those that found nothing."""
+    """The same for polls of several sources in one transaction: the disk takes as long for many as for one."""
+    if not decided:
+        return []
+    now = max(decision.journal.at for _, decision in decided)
     with db.write() as connection:
-        return [_record(connection, claim, decision) for claim, decision in decided]
+        ledger = Ledger(connection, now)
+        if any(decision.new or decision.changed or decision.host_until for _, decision in decided):
+            # First of all rows: whoever takes several sources' rows takes this one before them.
+            ledger.lock([ALL])
+        settled = settle_many(connection, decided)
+        kept = [(claim, decision) for claim, decision in decided if claim.source_id in settled]
+        for one in settled.values():
+            ledger.touch(one.named)
+        _write_entries(connection, ledger, kept, now)
+        ledger.close()
+        if kept:
+            lines = [_line(claim, decision, settled[claim.source_id]) for claim, decision in kept]
+            connection.execute(_JOURNAL, lines)
+    return [claim.source_id in settled for claim, _ in decided]
 
 
-def _record(connection: Connection, claim: Claim, decision: Decision) -> bool:
-    now = decision.journal.at
-    ledger = Ledger(connection, now)
-    if decision.new or decision.changed or decision.host_until:
-        # First of all rows: whoever takes several sources' rows takes this one before them.
-        ledger.lock([ALL])
-    settled = settle(connection, claim, decision)
-    if settled is None:
-        return False
-    ledger.touch(settled.named)
-    if decision.new or decision.changed:
-        write_entries(connection, ledger, claim.source_id, decision, now)
-        if decision.rules != rules_of(connection):
-            # The rules changed while this poll was under way: whatever it brought is held against today's.
-            put_work(connection, REFILE, "topics", {"slugs": None, "after": 0}, now)
-    ledger.close()
+def _write_entries(
+    connection: Connection, ledger: Ledger, kept: Sequence[tuple[Claim, Decision]], now: datetime
+) -> None:
+    brought = [
+        Brought(source_id=claim.source_id, decision=decision)
+        for claim, decision in kept
+        if decision.new or decision.changed
+    ]
+    if not brought:
+        return
+    write_entries(connection, ledger, brought)
+    rules = rules_of(connection)
+    if any(poll.decision.rules != rules for poll in brought):
+        # The rules changed while a poll was under way: whatever it brought is held against today's.
+        put_work(connection, REFILE, "topics", {"slugs": None, "after": 0}, now)
+
+
+def _line(claim: Claim, decision: Decision, settled: Settled) -> dict[str, Any]:
     line = decision.journal
-    connection.execute(
-        insert(journal).values(
-            source_id=claim.source_id, at=line.at, outcome=line.outcome, kind=line.kind, detail=line.detail,
-            status=line.status, size=line.size, milliseconds=line.milliseconds, entries=line.entries, new=line.new,
-            changed=line.changed, next_poll_at=settled.next_poll_at, reason=settled.reason, whole=line.whole,
-        )
-    )  # fmt: skip
-    return True
+    return {
+        "source_id": claim.source_id, "at": line.at, "outcome": line.outcome, "kind": line.kind, "detail": line.detail,
+        "status": line.status, "size": line.size, "milliseconds": line.milliseconds, "entries": line.entries,
+        "new": line.new, "changed": line.changed, "next_poll_at": settled.next_poll_at, "reason": settled.reason,
+        "whole": line.whole,
+    }  # fmt: skip

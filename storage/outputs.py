@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
 
 from storage.schema import outputs
 
@@ -19,6 +19,18 @@ Ref = tuple[str, int]
 
 ALL: Ref = ("all", 0)
 _CHUNK = 400
+_HELD = (
+    select(outputs.c.kind, outputs.c.ref, outputs.c.arrivals)
+    .where(tuple_(outputs.c.kind, outputs.c.ref).in_(bindparam("refs", expanding=True)))
+    .order_by(outputs.c.kind, outputs.c.ref)
+    .with_for_update()
+)
+_RENEW = (
+    update(outputs)
+    .where(outputs.c.kind == bindparam("this_kind"), outputs.c.ref == bindparam("this_ref"))
+    .values(revision=outputs.c.revision + 1, arrivals=bindparam("places"), changed_at=bindparam("now"))
+)
+_NEW = insert(outputs)
 
 
 class Ledger:
@@ -38,9 +50,7 @@ class Ledger:
         """Take these rows, and those touched so far, until the commit, in order."""
         wanted = sorted((set(refs) | self._touched) - self._places.keys())
         for start in range(0, len(wanted), _CHUNK):
-            these = tuple_(outputs.c.kind, outputs.c.ref).in_(wanted[start : start + _CHUNK])
-            held = select(outputs.c.kind, outputs.c.ref, outputs.c.arrivals).where(these)
-            for row in self._connection.execute(held.order_by(outputs.c.kind, outputs.c.ref).with_for_update()):
+            for row in self._connection.execute(_HELD, {"refs": wanted[start : start + _CHUNK]}):
                 self._places[(row.kind, row.ref)] = row.arrivals
 
     def place(self, ref: Ref, count: int = 1) -> int:
@@ -59,14 +69,10 @@ class Ledger:
         if not self._touched:
             return
         self.lock(())
-        this = and_(outputs.c.kind == bindparam("this_kind"), outputs.c.ref == bindparam("this_ref"))
-        renewed = update(outputs).where(this).values(
-            revision=outputs.c.revision + 1, arrivals=bindparam("places"), changed_at=self._now
-        )  # fmt: skip
         self._connection.execute(
-            renewed,
+            _RENEW,
             [
-                {"this_kind": kind, "this_ref": ref, "places": self._places[(kind, ref)]}
+                {"this_kind": kind, "this_ref": ref, "places": self._places[(kind, ref)], "now": self._now}
                 for kind, ref in sorted(self._touched)
                 if (kind, ref) in self._places
             ],
@@ -76,7 +82,7 @@ class Ledger:
 def new_output(connection: Connection, kind: str, ref: int, now: datetime) -> None:
     """The row of a feed that we publish, with the id that it keeps for ever."""
     row = {"kind": kind, "ref": ref, "public_id": f"urn:uuid:{uuid.uuid4()}", "changed_at": now}
-    connection.execute(insert(outputs).values(row))
+    connection.execute(_NEW, row)
 
 
 def renew(connection: Connection, refs: Iterable[Ref], now: datetime) -> None:

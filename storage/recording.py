@@ -6,10 +6,11 @@ In: what was decided of entries, inside a write transaction with its ledger. Out
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from storage import rows
 from storage.authors import author_ids
@@ -17,42 +18,55 @@ from storage.model import Decision, Filing, Judged
 from storage.outputs import ALL, Ledger, Ref
 from storage.schema import bylines, entries, filings, revisions, seen, topics
 
+_TOPICS = select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(bindparam("slugs", expanding=True)))
+_ADD, _SEE, _OPEN, _SIGN = insert(entries), insert(seen), insert(filings), insert(bylines)
 
-def write_entries(connection: Connection, ledger: Ledger, source_id: int, decision: Decision, now: datetime) -> None:
-    """All that a decision says of entries. Every feed that it touches is locked before any place in one is taken."""
-    judged = (*decision.new, *decision.changed)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """What one poll brought: the source's number, the decision."""
+
+    source_id: int
+    decision: Decision
+
+    @property
+    def at(self) -> datetime:
+        """When it was decided."""
+        return self.decision.journal.at
+
+
+def write_entries(connection: Connection, ledger: Ledger, brought: Sequence[Brought]) -> None:
+    """All that some polls brought. Every feed that they touch is locked before any place in one is taken."""
+    judged = [one for poll in brought for one in (*poll.decision.new, *poll.decision.changed)]
     topic_ids = _topic_ids(connection, judged)
-    people = author_ids(connection, (byline for one in judged for byline in one.bylines), now)
-    before = _filed_and_signed(connection, decision.changed)
-    touched: set[Ref] = {ALL, ("sources", source_id), *before}
+    people = author_ids(connection, [byline for one in judged for byline in one.bylines], brought[0].at)
+    before = _filed_and_signed(connection, [one for poll in brought for one in poll.decision.changed])
+    touched: set[Ref] = {ALL, *(("sources", poll.source_id) for poll in brought), *before}
     touched |= {("topics", ref) for ref in topic_ids.values()} | {("authors", ref) for ref in people.values()}
     ledger.lock(touched)
     ledger.touch(touched)
-    new = sorted(zip(_insert(connection, ledger, source_id, decision.new, now), decision.new, strict=True), key=_key)
-    opened = [
-        filing_row(ledger, topic_ids[filing.topic], key, filing, now, announced=True)
-        for key, one in new
-        for filing in one.filings
-        if filing.topic in topic_ids
-    ]
-    signed = [row for key, one in new for row in _byline_rows(ledger, key, one, people)]
-    for one in decision.changed:
-        opened += _edit(connection, ledger, one, topic_ids, now)
-        signed += _sign_again(connection, ledger, one, people)
+    opened: list[dict[str, Any]] = []
+    signed: list[dict[str, Any]] = []
+    for key, one, at in _insert(connection, ledger, brought):
+        opened += (
+            filing_row(ledger, topic_ids[filing.topic], key, filing, at, announced=True)
+            for filing in one.filings
+            if filing.topic in topic_ids
+        )
+        signed += _byline_rows(ledger, key, one, people)
+    for poll in brought:
+        for one in poll.decision.changed:
+            opened += _edit(connection, ledger, one, topic_ids, poll.at)
+            signed += _sign_again(connection, ledger, one, people)
     if opened:
-        connection.execute(insert(filings), opened)
+        connection.execute(_OPEN, opened)
     if signed:
-        connection.execute(insert(bylines), signed)
-
-
-def _key(pair: tuple[int, Judged]) -> int:
-    return pair[0]
+        connection.execute(_SIGN, signed)
 
 
 def _topic_ids(connection: Connection, judged: Iterable[Judged]) -> dict[str, int]:
     slugs = {filing.topic for one in judged for filing in one.filings}
-    found = select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(sorted(slugs)))
-    return {row.slug: row.id for row in connection.execute(found)} if slugs else {}
+    return {row.slug: row.id for row in connection.execute(_TOPICS, {"slugs": sorted(slugs)})} if slugs else {}
 
 
 def _filed_and_signed(connection: Connection, changed: Sequence[Judged]) -> set[Ref]:
@@ -66,29 +80,31 @@ def _filed_and_signed(connection: Connection, changed: Sequence[Judged]) -> set[
     return found | {("authors", ref) for ref in connection.execute(signed).scalars()}
 
 
-def _insert(connection: Connection, ledger: Ledger, source_id: int, new: Sequence[Judged], now: datetime) -> list[int]:
-    """The new entries and their seen ids. Oldest first, so that the newest arrives last. Their keys, in order given."""
-    if not new:
-        return []
-    order = sorted(range(len(new)), key=lambda at: (new[at].published, -at))
-    last = ledger.place(ALL, len(new))
-    keys = [0] * len(new)
-    for number, at in enumerate(order, start=last - len(new) + 1):
-        keys[at] = number
-    connection.execute(
-        insert(entries),
-        [
-            {
-                **rows.words_row(one), "id": key, "source_id": source_id, "entry_id": one.entry.id,
-                "id_origin": one.entry.id_origin, "is_permalink": one.entry.is_permalink,
-                "public_id": one.entry.public_id, "first_seen": now,
-            }
-            for key, one in zip(keys, new, strict=True)
-        ],
-    )  # fmt: skip
-    first = [{"source_id": source_id, "key": rows.seen_key(one.entry.id), "first_seen": now} for one in new]
-    connection.execute(insert(seen), first)
-    return keys
+def _insert(connection: Connection, ledger: Ledger, brought: Sequence[Brought]) -> list[tuple[int, Judged, datetime]]:
+    """The new entries and their seen ids; each with its key, and when it came, in order of arrival.
+
+    Of one poll the oldest first, so that the newest arrives last.
+    """
+    new: list[tuple[int, Judged, datetime]] = []
+    words, first = [], []
+    count = sum(len(poll.decision.new) for poll in brought)
+    key = ledger.place(ALL, count) - count
+    for poll in brought:
+        for _, one in sorted(enumerate(poll.decision.new), key=lambda pair: (pair[1].published, -pair[0])):
+            key += 1
+            new.append((key, one, poll.at))
+            words.append(
+                {
+                    **rows.words_row(one), "id": key, "source_id": poll.source_id, "entry_id": one.entry.id,
+                    "id_origin": one.entry.id_origin, "is_permalink": one.entry.is_permalink,
+                    "public_id": one.entry.public_id, "first_seen": poll.at,
+                }
+            )  # fmt: skip
+            first.append({"source_id": poll.source_id, "key": rows.seen_key(one.entry.id), "first_seen": poll.at})
+    if new:
+        connection.execute(_ADD, words)
+        connection.execute(_SEE, first)
+    return new
 
 
 def filing_row(

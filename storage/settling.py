@@ -6,11 +6,13 @@ Never: an entry.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, RowMapping, and_, bindparam, or_, select, type_coerce, update
+from sqlalchemy import BigInteger, Connection, RowMapping, Update, and_, bindparam, or_, select, type_coerce, update
 
 from storage import rows
 from storage.model import Claim, Decision
@@ -24,10 +26,19 @@ _MOVES_OVER = timedelta(hours=24)
 _HOST_SPREAD = 900
 _SECOND = 1_000_000
 
+_LOOKED_AT = (
+    "id", "slug", "host", "lease_owner", "declared_url", "learned_url", "moved_to", "moved_since", "moved_seen",
+    "last_ok_at", "last_new_at",
+)  # fmt: skip
 _HELD = (
-    select(sources)
-    .where(sources.c.id == bindparam("source"), sources.c.lease_owner == bindparam("owner"))
+    select(*(sources.c[name] for name in _LOOKED_AT))
+    .where(sources.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(sources.c.id)
     .with_for_update()
+)
+_HEADS = select(sources.c.id, sources.c.head).where(sources.c.id.in_(bindparam("ids", expanding=True)))
+_RENAME = (
+    update(sources).where(sources.c.id == bindparam("this")).values(head=bindparam("told", type_=sources.c.head.type))
 )
 
 
@@ -40,13 +51,36 @@ class Settled:
     named: frozenset[Ref] = frozenset()
 
 
-def settle(connection: Connection, claim: Claim, decision: Decision) -> Settled | None:
-    """Renew the source's row and give the lease back. None: the lease was lost, and nothing is changed."""
+def settle_many(connection: Connection, decided: Sequence[tuple[Claim, Decision]]) -> dict[int, Settled]:
+    """Renew the rows of polled sources and give their leases back; by source. Those whose lease was lost are left out."""
+    held = {row["id"]: row for row in connection.execute(_HELD, {"ids": [c.source_id for c, _ in decided]}).mappings()}
+    kept = [
+        (claim, decision, held[claim.source_id])
+        for claim, decision in decided
+        if claim.source_id in held and held[claim.source_id]["lease_owner"] == claim.owner
+    ]
+    if not kept:
+        return {}
+    renewed = [_values(connection, claim, decision, row) for claim, decision, row in kept]
+    connection.execute(_renewing(frozenset(renewed[0])), renewed)
+    told = _rename(connection, {row["id"]: decision for _, decision, row in kept if decision.head is not None})
+    for _, decision, row in kept:
+        if decision.host_until is not None and row["host"]:
+            _leave_alone(connection, row, decision.host_until, decision.state.floor_reason)
+    return {
+        values["this"]: Settled(
+            next_poll_at=values["to_next_poll_at"], reason=values["to_next_reason"],
+            named=frozenset(feeds_naming(connection, values["this"])) if values["this"] in told else frozenset(),
+        )
+        for values in renewed
+    }  # fmt: skip
+
+
+def _values(connection: Connection, claim: Claim, decision: Decision, row: RowMapping) -> dict[str, Any]:
+    """What stands in the row after a poll; the same columns for every poll."""
     line = decision.journal
-    row = connection.execute(_HELD, {"source": claim.source_id, "owner": claim.owner}).mappings().one_or_none()
-    if row is None:
-        return None
     values: dict[str, Any] = {
+        **{name: row[name] for name in _LOOKED_AT if name not in ("id", "slug", "declared_url")},
         **rows.state_row(decision.state), "lease_owner": None, "lease_until": None,
         "last_poll_at": line.at, "last_outcome": line.outcome, "last_kind": line.kind, "last_detail": line.detail,
     }  # fmt: skip
@@ -57,17 +91,27 @@ def settle(connection: Connection, claim: Claim, decision: Decision) -> Settled 
         values |= {"last_ok_at": line.at, **_moves(connection, row, decision)}
     if decision.new:
         values["last_new_at"] = line.at
-    head = rows.head_row(decision.head and replace(decision.head, updated=None))
-    told = head is not None and head != row["head"]
+    return {"this": row["id"], **{f"to_{name}": value for name, value in values.items()}}
+
+
+@cache
+def _renewing(names: frozenset[str]) -> Update:
+    """The statement that renews a row, made once for a set of columns."""
+    columns = [name.removeprefix("to_") for name in sorted(names) if name != "this"]
+    new = {name: bindparam(f"to_{name}", type_=sources.c[name].type) for name in columns}
+    return update(sources).where(sources.c.id == bindparam("this")).values(new)
+
+
+def _rename(connection: Connection, decisions: Mapping[int, Decision]) -> set[int]:
+    """Keep what the feeds say of themselves; those that say something else than before."""
+    if not decisions:
+        return set()
+    held = {row.id: row.head for row in connection.execute(_HEADS, {"ids": [*decisions]})}
+    heads = {key: rows.head_row(one.head and replace(one.head, updated=None)) for key, one in decisions.items()}
+    told = {key: head for key, head in heads.items() if head is not None and head != held[key]}
     if told:
-        values |= {"head": head}
-    connection.execute(update(sources).where(sources.c.id == claim.source_id).values(values))
-    if decision.host_until is not None and row["host"]:
-        _leave_alone(connection, row, decision.host_until, decision.state.floor_reason)
-    return Settled(
-        next_poll_at=values["next_poll_at"], reason=values["next_reason"],
-        named=frozenset(feeds_naming(connection, claim.source_id)) if told else frozenset(),
-    )  # fmt: skip
+        connection.execute(_RENAME, [{"this": key, "told": head} for key, head in told.items()])
+    return set(told)
 
 
 def feeds_naming(connection: Connection, source_id: int) -> set[Ref]:
