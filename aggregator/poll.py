@@ -62,7 +62,10 @@ async def poll(claim: Claim, hands: Hands) -> Decision | None:
 async def _conclude(
     claim: Claim, outcome: Outcome, document: Document | None, hands: Hands, milliseconds: int
 ) -> Decision | None:
-    decision = await asyncio.to_thread(think, claim, outcome, document, hands, milliseconds)
+    if document is None:  # nothing to look up in the store: not worth a thread
+        decision = think(claim, outcome, document, hands, milliseconds)
+    else:
+        decision = await asyncio.to_thread(think, claim, outcome, document, hands, milliseconds)
     return decision if await hands.record(claim, decision) else None
 
 

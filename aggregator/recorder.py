@@ -1,7 +1,8 @@
 """Decisions on their way into the store, in the order in which they came.
 
-In: claims with decisions, from many polls at once. Out: whether each was recorded. Polls that found nothing new share
-a transaction. Never: a decision dropped because the store was away for a while: it is tried again until its lease ends.
+In: claims with decisions, from many polls at once. Out: whether each was recorded. Polls that wait share a transaction,
+since the disk takes as long for many as for one. Never: a decision dropped because the store was away for a while: it is
+tried again until its lease ends; nor one that suffers for another's fault.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from storage.model import Claim, Decision
 log = logging.getLogger(__name__)
 
 _MOST_TOGETHER = 50
+# A transaction with many entries keeps others waiting.
+_MOST_ENTRIES = 1000
 PATIENCE = 480.0
 """Seconds; shorter than a lease: what cannot be written until then is asked again by whoever holds the next lease."""
 
@@ -29,8 +32,9 @@ class _Waiting:
     done: asyncio.Future[bool]
 
     @property
-    def brought_nothing(self) -> bool:
-        return not (self.decision.new or self.decision.changed or self.decision.head)
+    def entries(self) -> int:
+        """How many entries it brought."""
+        return len(self.decision.new) + len(self.decision.changed)
 
 
 class Recorder:
@@ -55,22 +59,29 @@ class Recorder:
         while self._waiting:
             batch = self._next()
             try:
-                results = await self._try(batch)
-            except Exception as error:  # told to those who wait
-                for one in batch:
-                    if not one.done.done():
-                        one.done.set_exception(error)
-                continue
-            for one, result in zip(batch, results, strict=True):
-                if not one.done.done():
-                    one.done.set_result(result)
+                _tell(batch, await self._try(batch))
+            except UnavailableError as error:  # told to those who wait
+                _tell(batch, [error] * len(batch))
+            except Exception as error:  # something in one of them cannot be kept, which is no fault of the others
+                _tell(batch, [error] if len(batch) == 1 else [await self._alone(one) for one in batch])
+
+    async def _alone(self, one: _Waiting) -> bool | Exception:
+        try:
+            return (await self._try([one]))[0]
+        except Exception as error:
+            return error
 
     def _next(self) -> list[_Waiting]:
-        """The next poll that brought something, or all that wait and brought nothing."""
-        if not self._waiting[0].brought_nothing:
-            return [self._waiting.pop(0)]
-        batch = [one for one in self._waiting if one.brought_nothing][:_MOST_TOGETHER]
-        self._waiting = [one for one in self._waiting if one not in batch]
+        """Those that wait longest, as many as go together; of a source one at a time."""
+        batch: list[_Waiting] = []
+        entries, sources = 0, set()
+        for one in self._waiting[:_MOST_TOGETHER]:
+            entries += one.entries
+            if batch and (entries > _MOST_ENTRIES or one.claim.source_id in sources):
+                break
+            sources.add(one.claim.source_id)
+            batch.append(one)
+        del self._waiting[: len(batch)]
         return batch
 
     async def _try(self, batch: Sequence[_Waiting]) -> list[bool]:
@@ -87,3 +98,13 @@ class Recorder:
                 log.warning("%s; %d polls wait to be written, next try in %g s", error, len(batch), wait)
             await asyncio.sleep(wait)
             wait = min(wait * 2, 30.0)
+
+
+def _tell(batch: Sequence[_Waiting], results: Sequence[bool | Exception]) -> None:
+    for one, result in zip(batch, results, strict=True):
+        if one.done.done():
+            continue
+        if isinstance(result, Exception):
+            one.done.set_exception(result)
+        else:
+            one.done.set_result(result)

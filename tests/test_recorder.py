@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError
 
 from aggregator.decide import decide
 from aggregator.recorder import Recorder
@@ -63,13 +64,34 @@ def test_quiet_polls_share_a_transaction(db: Database) -> None:
     assert all(len(reading.journal_of(db, claim.source.slug)) == 1 for claim in taken)
 
 
-def test_polls_that_brought_something_stand_alone(db: Database) -> None:
-    """A poll with entries has a transaction of its own, and quiet ones beside it are not lost."""
+def test_polls_that_brought_something_share_one_too(db: Database) -> None:
+    """Polls with entries are written together with quiet ones, in the order in which they came."""
     taken = claims(db, 6)
     decided = [(claim, loud(claim) if number % 2 else quiet(claim)) for number, claim in enumerate(taken)]
+    commits = commits_of(db)
 
     assert record_all(Recorder(db), decided) == [True] * 6
-    assert reading.counts(db)["entries"] == 3
+    assert len(commits) <= 2
+    assert [one.source_slug for one in reading.entries_after(db, 0, 10)] == [
+        claim.source.slug for claim, decision in decided if decision.new
+    ]
+
+
+def test_a_poll_that_cannot_be_written_harms_no_other(db: Database) -> None:
+    """Where one decision of a shared transaction is refused by the store, the others are written, and it alone is told."""
+    taken = claims(db, 3)
+    broken = loud(taken[1])
+    twice = replace(broken, new=(*broken.new, *broken.new))
+    decided = [(taken[0], loud(taken[0])), (taken[1], twice), (taken[2], loud(taken[2]))]
+
+    async def together() -> list[bool | BaseException]:
+        recorder = Recorder(db)
+        return await asyncio.gather(*(recorder.record(*one) for one in decided), return_exceptions=True)
+
+    first, second, third = asyncio.run(together())
+    assert (first, third) == (True, True)
+    assert isinstance(second, IntegrityError)
+    assert reading.counts(db)["entries"] == 2
 
 
 def test_a_lost_lease_is_told_to_its_own_poll_only(db: Database) -> None:
