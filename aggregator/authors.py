@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from aggregator.topics.fold import letters
 from feeds.identity import slugify
@@ -34,6 +35,7 @@ def plain_name(raw: str) -> str:
     return "" if _NOT_A_NAME.match(name) else name
 
 
+@lru_cache(maxsize=10_000)
 def author_key(name: str) -> str:
     """The identity of a name: folded, letters and digits only, script kept. "" where there is no letter."""
     # The vowel signs of some scripts are marks. Spelling pairs are for words: Denise and Denize are two people.
@@ -53,5 +55,12 @@ def bylines_of(entry: Entry, source_name: str) -> tuple[Byline, ...]:
 
 
 def _byline(author: Author) -> Byline:
-    name = plain_name(author.name)
-    return Byline(key=author_key(name), name=name, slug=slugify(name), url=author.url, bio=author.bio)
+    name, key, slug = _known_by(author.name)
+    return Byline(key=key, name=name, slug=slug, url=author.url, bio=author.bio)
+
+
+@lru_cache(maxsize=10_000)
+def _known_by(written: str) -> tuple[str, str, str]:
+    """The plain name, its key and its slug: outlets have the same few writers every day."""
+    name = plain_name(written)
+    return name, author_key(name), slugify(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,6 +23,7 @@ from storage.model import Claim, Decision
 
 log = logging.getLogger(__name__)
 
+_BEGUN_A_WORKER = 4
 AsyncParser = Callable[[bytes, str, str], Awaitable[Document | Failed]]
 
 
@@ -38,15 +40,23 @@ class Hands:
     clock: Callable[[], datetime]
 
 
-async def poll(claim: Claim, hands: Hands) -> Decision | None:
-    """Ask, read, decide, record. None where the lease was lost meanwhile, and nothing was written."""
-    started = asyncio.get_running_loop().time()
-    try:
-        outcome, document = await ask(claim, hands)
-    except Exception as error:  # a fault of ours is the source's failure until it is mended: backed off, never fatal
-        log.exception("polling %s failed", claim.source.slug)
-        outcome, document = _fault(error, None), None
-    milliseconds = round((asyncio.get_running_loop().time() - started) * 1000)
+async def poll(
+    claim: Claim, hands: Hands, worker: AbstractAsyncContextManager[object] | None = None
+) -> Decision | None:
+    """Ask, read, decide, record. None where the lease was lost meanwhile, and nothing was written.
+
+    `worker` is held while strangers are waited for, and free again while the store is.
+    """
+    async with worker or nullcontext():
+        started = asyncio.get_running_loop().time()
+        try:
+            outcome, document = await ask(claim, hands)
+        except (
+            Exception
+        ) as error:  # a fault of ours is the source's failure until it is mended: backed off, never fatal
+            log.exception("polling %s failed", claim.source.slug)
+            outcome, document = _fault(error, None), None
+        milliseconds = round((asyncio.get_running_loop().time() - started) * 1000)
     try:
         return await _conclude(claim, outcome, document, hands, milliseconds)
     except StorageError:
@@ -97,13 +107,16 @@ def think(claim: Claim, outcome: Outcome, document: Document | None, hands: Hand
 async def poll_many(
     claims: Iterable[Claim], hands: Hands, *, workers: int, done: Callable[[Claim, Decision | None], None]
 ) -> None:
-    """Poll all of these, `workers` at a time; `done` hears of each as it ends."""
-    free = asyncio.Semaphore(workers)
+    """Poll all of these, asking `workers` at a time; `done` hears of each as it ends."""
+    free, begun = asyncio.Semaphore(workers), asyncio.Semaphore(workers * _BEGUN_A_WORKER)
 
     async def one(claim: Claim) -> None:
-        async with free:
-            done(claim, await poll(claim, hands))
+        try:
+            done(claim, await poll(claim, hands, free))
+        finally:
+            begun.release()
 
     async with asyncio.TaskGroup() as group:
         for claim in claims:
+            await begun.acquire()  # what was read and waits for the store fills the memory
             group.create_task(one(claim))

@@ -18,7 +18,7 @@ from storage.model import Claim, Decision
 
 log = logging.getLogger(__name__)
 
-_MOST_TOGETHER = 50
+_MOST_TOGETHER = 100
 # A transaction with many entries keeps others waiting.
 _MOST_ENTRIES = 1000
 PATIENCE = 480.0

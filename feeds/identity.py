@@ -26,7 +26,8 @@ _TRACKERS = (
     r"at_(?:medium|campaign|custom\d|format)|cmpid|ocid|ftag|ref_src|_hs(?:enc|mi))"
 )
 _TRACKING = re.compile(_TRACKERS + r"\Z", re.IGNORECASE)
-_TRACKING_IN_HTML = re.compile(rf"(?<=[?&;]){_TRACKERS}=[^&\"\s]*", re.IGNORECASE)
+# The sign before it is matched rather than looked back at: the search can leap from one to the next.
+_TRACKING_IN_HTML = re.compile(rf"([?&;]){_TRACKERS}=[^&\"\s]*", re.IGNORECASE)
 _NOT_IN_URL = re.compile(r'[\x00-\x20"<>\x7f]')
 _PUBLIC_IDS = uuid.UUID("0a4d8a4e-5c1b-5c0e-9a53-6f8f3b6d2f10")
 
@@ -106,8 +107,8 @@ def fingerprint(entry: Entry) -> str:
     """A hash of what a reader would call the entry's words (I-08): white space and tracking do not count."""
     return digest(
         _squeeze(entry.title),
-        _squeeze(_TRACKING_IN_HTML.sub("", entry.summary)),
-        _squeeze(_TRACKING_IN_HTML.sub("", entry.content)),
+        _squeeze(_TRACKING_IN_HTML.sub(r"\1", entry.summary)),
+        _squeeze(_TRACKING_IN_HTML.sub(r"\1", entry.content)),
         canonical_url(entry.link),
         "\n".join(author.name for author in entry.authors),
         "\n".join(entry.categories),

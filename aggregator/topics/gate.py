@@ -3,22 +3,19 @@
 In: the trees of queries, once; then texts. Out: the numbers of queries worth a closer look, never one too few.
 Never: a match: that is for the evaluator.
 
-Every word that any query looks for has a bit. A run of text between white spaces has the bits of the words that it
-holds, and keeps them: news repeats its words, so that most runs cost one look into a dictionary.
+Every word that any query looks for has a bit; a run of text between white spaces is marked with the bits of its words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import or_
 
-from aggregator.topics.language import And, Node, Not, Piece, Term
-from aggregator.topics.words import read_run
+from aggregator.topics.language import And, Node, Not, Or, Piece, Term
+from aggregator.topics.words import Form, Runs
 
-_REMEMBERED = 50_000
-_LONGEST_REMEMBERED = 40
 # Fields with words of their own, few of them: what is asked of these is left to the evaluator.
 _ELSEWHERE = ("author", "source", "lang", "tag")
 
@@ -44,36 +41,41 @@ class Gate:
         self._whole: dict[str, int] = {}
         self._beginnings: dict[str, int] = {}
         self._of_node: dict[int, _Need] = {}
+        self._parts: dict[int, list[tuple[Node, _Need]]] = {}
         self._trees = tuple(trees)  # kept, as its nodes are known by their identity
         self._needs = [self._need(tree) for tree in trees]
         self._lengths = sorted({len(one) for one in self._beginnings})
-        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._bits_in)
+        self.runs = Runs(self._bits_in)
 
     def bits_of(self, *texts: str) -> int:
         """The bits of all words of some texts."""
         found = _ALWAYS_FOUND
-        for run in {run for text in texts for run in text.split()}:
-            bits = self.bits(run)
-            if bits:
-                found |= bits
+        if not self._trees:
+            return found
+        for text in texts:
+            for run in set(text.split()):
+                bits = self.runs[run][0]
+                if bits:
+                    found |= bits
         return found
 
     def open_for(self, found: int) -> Iterator[int]:
         """The numbers of the queries that may match an entry whose words have these bits, in order."""
         return (number for number, need in enumerate(self._needs) if _is_met(need, found))
 
-    def rules_out(self, node: Node, found: int) -> bool:
-        """Whether such an entry cannot match this part of a query."""
-        need = self._of_node.get(id(node))
-        return need is not None and not _is_met(need, found)
+    def left_of(self, node: Or, found: int) -> Iterator[Node]:
+        """The parts of an alternative that such an entry may match, in order."""
+        for part, need in self._parts[id(node)]:
+            if need.bits & found and (not need.parts or _is_met(need, found)):
+                yield part
 
-    def bits(self, run: str) -> int:
-        """The bits of the words in a run: 0 where no query looks for any of them."""
-        return self._remembered(run) if len(run) <= _LONGEST_REMEMBERED else self._bits_in(run)
+    def rules_out(self, node: And, found: int) -> bool:
+        """Whether such an entry lacks what some part of a query needs."""
+        return not _is_met(self._of_node[id(node)], found)
 
-    def _bits_in(self, run: str) -> int:
+    def _bits_in(self, forms: tuple[Form, ...]) -> int:
         found = 0
-        for form, *_ in read_run(run).forms:
+        for form, *_ in forms:
             found |= self._whole.get(form, 0)
             for length in self._lengths:
                 if length > len(form):
@@ -92,6 +94,7 @@ class Gate:
             self._need(node.part)  # its words are looked for as well
             return _ANYTHING
         parts = [self._need(part) for part in node.parts]
+        self._parts[id(node)] = [*zip(node.parts, parts, strict=True)]
         return _both(parts) if isinstance(node, And) else _either(parts)
 
     def _need_of_term(self, term: Term) -> _Need:

@@ -6,7 +6,7 @@ In: a tree of terms and an entry's words. Out: spans, or None. Never: full-text 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import overload
@@ -89,19 +89,23 @@ class Subject:
         self._gate = gate
         self.bits = gate.bits_of(entry.title, entry.text)
 
-    def rules_out(self, node: Node) -> bool:
-        """Whether the words of title and text rule a part of a query out."""
+    def rules_out(self, node: And) -> bool:
+        """Whether title and text lack a word that a part of a query needs."""
         return self._gate.rules_out(node, self.bits)
+
+    def left_of(self, node: Or) -> Iterator[Node]:
+        """The parts of an alternative that title and text do not rule out."""
+        return self._gate.left_of(node, self.bits)
 
     @cached_property
     def title(self) -> Words:
         """The title."""
-        return Words(self._entry.title, wanted=self._gate.bits)
+        return Words(self._entry.title, runs=self._gate.runs)
 
     @cached_property
     def text(self) -> Words:
         """Summary and content, without the author's bio."""
-        return Words(self._entry.text, wanted=self._gate.bits)
+        return Words(self._entry.text, runs=self._gate.runs)
 
     @cached_property
     def author(self) -> Words:
@@ -131,8 +135,6 @@ def judge(topics: Iterable[Topic], entry: Entry, source: Source) -> tuple[Filing
 
 def match(node: Node, subject: Subject) -> list[Span] | None:
     """The spans that satisfy the query, or None where it is not satisfied."""
-    if subject.rules_out(node):
-        return None
     if isinstance(node, Term):
         return _match_term(node, subject) or None
     if isinstance(node, Not):
@@ -141,6 +143,8 @@ def match(node: Node, subject: Subject) -> list[Span] | None:
 
 
 def _match_all(node: And, subject: Subject) -> list[Span] | None:
+    if subject.rules_out(node):
+        return None
     found: list[Span] = []
     for part in node.parts:
         spans = match(part, subject)
@@ -151,8 +155,12 @@ def _match_all(node: And, subject: Subject) -> list[Span] | None:
 
 
 def _match_any(node: Or, subject: Subject) -> list[Span] | None:
-    found = [match(part, subject) for part in node.parts]
-    return None if all(spans is None for spans in found) else [span for spans in found if spans for span in spans]
+    found: list[Span] | None = None
+    for part in subject.left_of(node):
+        spans = match(part, subject)
+        if spans is not None:
+            found = spans if found is None else [*found, *spans]
+    return found
 
 
 def _match_term(term: Term, subject: Subject) -> list[Span]:

@@ -10,7 +10,6 @@ import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Set
-from functools import lru_cache
 from typing import NamedTuple
 
 from aggregator.topics.fold import APOSTROPHES, INVISIBLE, held_forms, letters
@@ -40,6 +39,7 @@ _JOINT = re.compile(rf"[{INVISIBLE}]{{0,8}}[-\u2010-\u2013\u2212\ufe63\uff0d]?[{
 _MOST_PARTS = 5
 _LONGEST_PART = 40
 _LONGEST_REMEMBERED = 40
+_MOST_REMEMBERED = 50_000
 _CAMEL = re.compile(r"([^\W\d_][a-zçğıöşüа-яё]{2,})([A-ZÇĞİÖŞÜА-ЯЁ]{2}.*)\Z", re.DOTALL)
 # Scripts that write no spaces: every character is a place of its own, so that a term is found inside a run.
 _SPACELESS = re.compile(
@@ -75,25 +75,26 @@ class Token(NamedTuple):
 class Words:
     """The words of one text, or of several that no phrase spans, by folded form. Places are those in " | ".join(texts)."""
 
-    def __init__(self, *texts: str, wanted: Callable[[str], object] = len) -> None:
-        """`wanted` says which runs between white space have a word that anybody will look for; all by default."""
+    def __init__(self, *texts: str, runs: Runs | None = None) -> None:
+        """`runs` knows which of them anybody will look for; all by default."""
         self._places: defaultdict[str, list[Token]] = defaultdict(list)
         self._sorted: list[str] | None = None
         position = offset = 0
         for text in texts:
-            self._read(text, position, offset, wanted)
+            self._read(text, position, offset, _EVERY_RUN if runs is None else runs)
             position += len(text) + 1  # a text has fewer words than characters: this leaves a gap
             offset += len(text) + len(" | ")
 
-    def _read(self, text: str, position: int, offset: int, wanted: Callable[[str], object]) -> None:
+    def _read(self, text: str, position: int, offset: int, runs: Runs) -> None:
         at = 0
         for run in text.split():
             at = text.index(run, at)  # nothing but white space lies between
-            if wanted(run):
+            mark, parts, forms = runs[run]
+            if mark:
                 start_of_run = at + offset
-                for form, place, width, start, end in read_run(run).forms:
+                for form, place, width, start, end in forms:
                     self._places[form].append(Token(position + place, width, start_of_run + start, start_of_run + end))
-            position += parts_of(run)
+            position += parts
             at += len(run)
 
     @property
@@ -117,24 +118,30 @@ class Words:
         return found
 
 
-class Run(NamedTuple):
-    """What stands between two white spaces: how many parts, and each form with its position, width, start and end,
-    counted from the run's own beginning.
+Form = tuple[str, int, int, int, int]
+"""A form, its position, width, start and end, counted from the beginning of its run."""
+
+
+class Runs(dict[str, tuple[int, int, tuple[Form, ...]]]):
+    """What stands between two white spaces: its mark (0 where nobody looks for it), how many parts it has, its forms.
+
+    No compound reaches over white space, so a text's words are those of its runs. News repeats its words: most runs are
+    remembered, and cost one look into a dictionary.
     """
 
-    forms: tuple[tuple[str, int, int, int, int], ...]
-    parts: int
+    def __init__(self, mark: Callable[[tuple[Form, ...]], int]) -> None:
+        super().__init__()
+        self._mark = mark
 
-
-def read_run(run: str) -> Run:
-    """The forms of a run. No compound reaches over white space, so a text's words are those of its runs."""
-    # What is remembered is bounded: a hostile text is full of long words that never come again.
-    return _remembered_run(run) if len(run) <= _LONGEST_REMEMBERED else _read_run(run)
-
-
-def parts_of(run: str) -> int:
-    """How many parts a run has."""
-    return _remembered_parts(run) if len(run) <= _LONGEST_REMEMBERED else _read_run(run).parts
+    def __missing__(self, run: str) -> tuple[int, int, tuple[Form, ...]]:
+        """Read a run. What is remembered is bounded: a hostile text is full of long words that never come again."""
+        forms, parts = _read_run(run)
+        read = (self._mark(forms), parts, forms)
+        if len(run) <= _LONGEST_REMEMBERED:
+            if len(self) >= _MOST_REMEMBERED:
+                self.clear()
+            self[run] = read
+        return read
 
 
 def compounds(text: str) -> Iterator[list[Part]]:
@@ -176,9 +183,12 @@ def _joined(text: str, compound: list[Part], part: Part) -> bool:
     return not any(is_spaceless(one.text) or len(one.text) > _LONGEST_PART for one in (last, part))
 
 
-def _read_run(run: str) -> Run:
-    """Every part, and every row of parts of a compound as one: "S-300PMU-2" is also S300PMU, 300PMU2 and S300PMU2."""
-    forms: list[tuple[str, int, int, int, int]] = []
+def _read_run(run: str) -> tuple[tuple[Form, ...], int]:
+    """Every part, and every row of parts of a compound as one: "S-300PMU-2" is also S300PMU, 300PMU2 and S300PMU2.
+
+    Also how many parts there are.
+    """
+    forms: list[Form] = []
     position = 0
     for compound in compounds(run):
         for first in range(len(compound)):
@@ -187,11 +197,10 @@ def _read_run(run: str) -> Run:
                 place = (position + first, len(covered), covered[0].start, covered[-1].end)
                 forms += ((form, *place) for form in _standing("".join(part.text for part in covered)))
         position += len(compound)
-    return Run(tuple(forms), position)
+    return tuple(forms), position
 
 
-_remembered_run = lru_cache(maxsize=50_000)(_read_run)
-_remembered_parts = lru_cache(maxsize=50_000)(lambda run: _remembered_run(run).parts)
+_EVERY_RUN = Runs(len)
 
 
 def _standing(word: str) -> tuple[str, ...]:
