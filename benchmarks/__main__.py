@@ -41,7 +41,7 @@ SUITES = (
     Suite(title="Parsing", names=("parse_mb_s",), steps=parsing.steps, measure=parsing.measure),
     Suite(
         title="Polling",
-        names=("poll_first_per_s", "poll_unchanged_per_s"),
+        names=polling.NAMES,
         steps=polling.steps,
         measure=polling.measure,
     ),

@@ -27,9 +27,14 @@ from storage.database import open_database
 from storage.model import Claim, Decision, SourceRow
 
 
-def config_for(urls: Sequence[str], folder: Path) -> Config:
-    """The topics and authors of the configuration that we ship, with these sources and a store in `folder`."""
+def config_for(urls: Sequence[str], folder: Path, *, topics: bool = True) -> Config:
+    """The topics and authors of the configuration that we ship, with these sources and a store in `folder`.
+
+    Without `topics`, nothing is matched or filed: what is left is what the peer does as well.
+    """
     shipped = load_config(ROOT / "feeds.yaml", environment={})
+    if not topics:
+        shipped = replace(shipped, topics=(), topic_rows=())
     sources = tuple(
         SourceRow(
             source=Source(slug=f"outlet-{n}", url=url, name=f"Outlet {n}", tags=("defence",), may_be_private=True)
@@ -60,9 +65,9 @@ async def poll_all(hands: Hands, outcome: str, new: int) -> float:
     return seconds
 
 
-async def measure(urls: Sequence[str], entries: int, folder: Path) -> Timings:
+async def measure(urls: Sequence[str], entries: int, folder: Path, *, topics: bool) -> Timings:
     """A first poll and a second one, on a fresh store in `folder`."""
-    config = config_for(urls, folder)
+    config = config_for(urls, folder, topics=topics)
     db = open_database(config.database)
     try:
         prepare(config, db, utc_now())
@@ -79,7 +84,7 @@ def main() -> None:
     """Measure once."""
     urls = sys.stdin.read().split()
     with tempfile.TemporaryDirectory() as folder:
-        say(asyncio.run(measure(urls, int(sys.argv[1]), Path(folder))))
+        say(asyncio.run(measure(urls, int(sys.argv[1]), Path(folder), topics=sys.argv[2:] != ["plain"])))
 
 
 if __name__ == "__main__":
