@@ -354,8 +354,9 @@ def test_a_permanent_redirect_is_believed_slowly(db: Database, polls: int, hours
         (claim,) = intake.claim(db, now, owner="a", limit=1, explicit=True)
         answer = Answer(status=200, url="https://new.example/feed", permanent_url="https://new.example/feed")
         outcome = Fetched(answer=answer, body=b"x", validators=Validators(url=answer.url))
-        known = intake.known(db, claim.source_id, [])
-        assert intake.record(db, claim, decide(claim, outcome, Document(head=Head(title="N")), known, [], now))
+        known = intake.known(db, claim.source_id, [make_entry().id])
+        document = Document(head=Head(title="N"), entries=(make_entry(),))
+        assert intake.record(db, claim, decide(claim, outcome, document, known, [], now))
 
     (followed,) = reading.followed(db)
     assert followed.declared_url == "https://news.example/feed"
