@@ -9,48 +9,52 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ssl
-import zlib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import lru_cache
 from pathlib import Path
-from urllib.parse import unquote, urljoin, urlsplit
-from weakref import WeakValueDictionary
+from urllib.parse import unquote, urlsplit
 
-import httpcore
 import httpx
 
 from feeds import guard
+from feeds.hop import Hop, Redirect, headers_of
 from feeds.identity import without_credentials
 from feeds.model import Answer, Failed, FailureKind, Fetched, Outcome, Source, Unchanged, Validators
+from feeds.secrets import NO_SECRETS, Secrets
+from feeds.transport import Wire
+from feeds.trouble import failure, printable, refusal
+from feeds.turns import Turn, Turns
+from feeds.unpack import ACCEPT_ENCODING, Unpacker
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, "
     "application/json;q=0.8, */*;q=0.1"
 )
-_KEPT_HEADERS = (
-    "age", "cache-control", "content-type", "date", "etag", "expires", "last-modified", "link", "retry-after",
-)  # fmt: skip
+_parsed = lru_cache(4096)(httpx.URL)  # a source's address is the same at every poll
 _REDIRECTS = {301, 302, 303, 307, 308}
 _PERMANENT = {301, 308}
-_LONGEST_DETAIL = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long and how much: seconds for the whole answer, bytes after decompression, redirects (F-35, F-44, X-12)."""
+    """How long and how much: seconds for the whole answer, bytes after decompression, redirects (F-35, F-44, X-12).
+
+    `spacing` is seconds between the end of one visit to a public host and the start of the next (F-43).
+    """
 
     seconds: float = 30.0
     bytes: int = 15_000_000
     redirects: int = 5
+    spacing: float = 1.0
 
 
 class Fetcher:
     """Asks publishers. One for the life of a program; `close` it.
 
     `transport` stands in for the network in tests; by default there are two, one that reaches public addresses only,
-    and one that also reaches `allow_private`, used for the first request to a source that may be private.
+    and one that also reaches `allow_private`, used for the first request to a source that may be private. `secrets` are
+    those of the sources that the configuration declares, by slug.
     """
 
     def __init__(
@@ -60,17 +64,23 @@ class Fetcher:
         folder: Path,
         allow_private: Sequence[guard.Network] = (),
         limits: Limits = Limits(),
+        secrets: Mapping[str, Secrets] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         resolve: guard.Resolver | None = None,
     ) -> None:
         self._folder = folder
         self._limits = limits
         self._allow_private = tuple(allow_private)
+        self._secrets = dict(secrets or {})
         self._dns = guard.Resolve() if resolve is None and transport is None else None
-        resolver, context = resolve or self._dns, None if transport else ssl.create_default_context()
-        self._public = _client(user_agent, transport or _transport(resolver, (), context))
-        self._private = _client(user_agent, transport or _transport(resolver, self._allow_private, context))
-        self._hosts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._public, self._private = _transports(transport, resolve or self._dns, self._allow_private)
+        self._headers = [
+            (b"User-Agent", user_agent.encode("ascii")),
+            (b"Accept", ACCEPT.encode("ascii")),
+            (b"Accept-Encoding", ACCEPT_ENCODING.encode("ascii")),
+        ]
+        self._turns = Turns(limits.spacing)
+        self._is_own = lru_cache(4096)(self._looks_own)
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -83,110 +93,133 @@ class Fetcher:
         """Ask for `source`, following redirects, within the limits."""
         if source.url.startswith("file:"):
             outcome = await asyncio.to_thread(self._read_file, source, validators)
+            secrets = NO_SECRETS
         else:
-            outcome = await self._ask(source, validators)
-        return replace(outcome, detail=_printable(outcome.detail)) if isinstance(outcome, Failed) else outcome
+            secrets = self._secrets_of(source)
+            outcome = await self._ask(source, validators, secrets)
+        if isinstance(outcome, Failed):
+            return replace(outcome, detail=printable(secrets.conceal_all(outcome.detail)))
+        return outcome
 
-    async def _ask(self, source: Source, validators: Validators) -> Outcome:
+    def _secrets_of(self, source: Source) -> Secrets:
+        found = self._secrets.get(source.slug)
+        return found if found is not None else (Secrets(url=source.url) if "@" in source.url else NO_SECRETS)
+
+    async def _ask(self, source: Source, validators: Validators, secrets: Secrets) -> Outcome:
+        if missing := secrets.missing(source.url):
+            detail = f"the configuration that this poller goes by gives the source no {missing[0]}"
+            return Failed(kind=FailureKind.CREDENTIALS, detail=detail)
         try:
-            return await self._follow(source, validators)
+            return await self._follow(source, validators, secrets)
         except TimeoutError:
             return Failed(kind=FailureKind.TIMEOUT, detail=f"no whole answer within {self._limits.seconds:g} seconds")
         except _TooLargeError as error:
             return Failed(kind=FailureKind.TOO_LARGE, detail=str(error), answer=error.answer)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RuntimeError) as error:
-            return _failure(error)
+            return failure(error)
 
-    @asynccontextmanager
-    async def _turn(self, url: str) -> AsyncIterator[None]:
-        """One connection a host at a time (F-43), except to hosts that the operator calls his own."""
-        host = httpx.URL(url).raw_host.decode("ascii").rstrip(".")
-        own = self._allow_private and (
-            host == "localhost" or guard.refuse_address(host, self._allow_private) is None
-        ) and guard.refuse_address(host) is not None  # fmt: skip
-        async with nullcontext() if own else self._hosts.setdefault(host, asyncio.Lock()):
-            yield
+    def _looks_own(self, host: str) -> bool:
+        """Whether the operator calls this host his own: those are neither spaced nor asked one at a time (F-43)."""
+        if not self._allow_private:
+            return False
+        allowed = host == "localhost" or guard.refuse_address(host, self._allow_private) is None
+        return allowed and guard.refuse_address(host) is not None
 
-    async def _follow(self, source: Source, validators: Validators) -> Outcome:
-        url, permanent, seen = source.url, True, {source.url}
-        permanent_url: str | None = None
+    async def _follow(self, source: Source, validators: Validators, secrets: Secrets) -> Outcome:
+        url, permanent, permanent_url = secrets.expand(source.url), True, None
+        seen, turn = {url}, None
         clock, left = asyncio.get_running_loop().time, self._limits.seconds
-        for hop in range(self._limits.redirects + 1):
-            refused = guard.refuse_url(url)
-            if refused:
-                return Failed(kind=FailureKind.FORBIDDEN_ADDRESS, detail=refused)
-            client = self._private if hop == 0 and source.may_be_private else self._public
-            async with self._turn(url):  # waiting for one's turn is no fault of the publisher's
+        try:
+            for number in range(self._limits.redirects + 1):
+                refused = guard.refuse_url(url)
+                if refused:
+                    return Failed(kind=FailureKind.FORBIDDEN_ADDRESS, detail=refused)
+                where = _parsed(url)
+                turn = await self._next_turn(turn, where)  # waiting for one's turn is no fault of the publisher's
+                hop = Hop(where=where, url=url, moved=permanent_url, validators=validators, secrets=secrets)
                 started = clock()
                 async with asyncio.timeout(left):
-                    answered = await self._one(client, url, permanent_url, validators)
+                    answered = await self._one(hop, may_be_private=number == 0 and source.may_be_private)
                 left -= clock() - started
-            if not isinstance(answered, _Redirect):
-                return answered
-            if answered.target in seen:
-                return Failed(kind=FailureKind.REDIRECT, detail="the redirects lead in a circle")
-            seen.add(answered.target)
-            downgrade = urlsplit(url).scheme == "https" != urlsplit(answered.target).scheme
-            permanent = permanent and answered.status in _PERMANENT and not downgrade
-            url = answered.target
-            permanent_url = url if permanent else permanent_url
-        return Failed(kind=FailureKind.REDIRECT, detail=f"more than {self._limits.redirects} redirects")
+                if not isinstance(answered, Redirect):
+                    return answered
+                if answered.target in seen:
+                    return Failed(kind=FailureKind.REDIRECT, detail="the redirects lead in a circle")
+                seen.add(answered.target)
+                downgrade = urlsplit(url).scheme == "https" != urlsplit(answered.target).scheme
+                permanent = permanent and answered.status in _PERMANENT and not downgrade
+                url = answered.target
+                permanent_url = secrets.conceal(url) if permanent else permanent_url
+            return Failed(kind=FailureKind.REDIRECT, detail=f"more than {self._limits.redirects} redirects")
+        finally:
+            if turn:
+                turn.give_back()
 
-    async def _one(
-        self, client: httpx.AsyncClient, url: str, moved: str | None, validators: Validators
-    ) -> Outcome | _Redirect:
+    async def _next_turn(self, held: Turn | None, where: httpx.URL) -> Turn | None:
+        """The turn at this host, in place of that at the one before: one connection a host at a time (F-43)."""
+        host = where.raw_host.decode("ascii").rstrip(".")
+        if held and held.name == host:
+            return held
+        if held:
+            held.give_back()
+        return None if self._is_own(host) else await self._turns.take(host)
+
+    async def _one(self, hop: Hop, *, may_be_private: bool) -> Outcome | Redirect:
         """One request: what was answered, or where to ask instead."""
-        request = client.build_request("GET", url, headers=_conditional(url, validators))
-        response = await client.send(request, stream=True)
+        special = hop.headers()
+        replaced = {name.lower() for name, _ in special}
+        plain = [pair for pair in self._headers if pair[0].lower() not in replaced] if special else self._headers
+        request = httpx.Request("GET", hop.where, headers=[*plain, *special])
+        transport = self._private if may_be_private else self._public
+        response = await transport.handle_async_request(request)
+        assert isinstance(response.stream, httpx.AsyncByteStream)
         try:
             if response.status_code in _REDIRECTS and "location" in response.headers:
-                target = urljoin(url, response.headers["location"].strip())
-                return _Redirect(status=response.status_code, target=target)
-            return await self._read(response, url, moved, validators)
+                return Redirect(status=response.status_code, target=hop.target(response.headers["location"]))
+            return await self._read(response, hop)
         finally:
-            await response.aclose()
+            await response.stream.aclose()
 
-    async def _read(self, response: httpx.Response, url: str, moved: str | None, validators: Validators) -> Outcome:
-        headers = _headers(response)
+    async def _read(self, response: httpx.Response, hop: Hop) -> Outcome:
+        received = headers_of(response)
+        headers = hop.secrets.conceal_in(received)
+        # A validator that holds a secret could not be kept as it came, and only as it came is it worth showing.
+        kept = {name: value for name, value in headers.items() if received[name] == value}
         status = response.status_code
         # What is read or shown further on takes its address from here: no password goes along (X-33).
-        shown = without_credentials(url)
-        answer = Answer(status=status, url=shown, headers=headers, permanent_url=moved)
-        asked = bool(_conditional(url, validators))
-        if status == 304:
-            if not asked:
-                return Failed(
-                    kind=FailureKind.PROTOCOL, detail="304, though nothing was shown to compare with", answer=answer
-                )
-            return Unchanged(answer=answer, validators=_renewed(validators, headers))
-        if status == 410:
-            return Failed(
-                kind=FailureKind.GONE, detail="410: the publisher says that this feed is gone for good", answer=answer
-            )
-        if status in (429, 503):
-            return Failed(kind=FailureKind.BUSY, detail=f"{status}: the publisher asks us to come later", answer=answer)
+        answer = Answer(
+            status=status, url=without_credentials(hop.shown), headers=headers, permanent_url=hop.moved
+        )  # fmt: skip
+        if status == 304 and hop.conditional:
+            return Unchanged(answer=answer, validators=_renewed(hop.validators, kept))
         if not 200 <= status < 300:
-            return Failed(kind=FailureKind.HTTP, detail=f"{status} {response.reason_phrase}".strip(), answer=answer)
-        body = await self._body(response, answer)
-        answer = replace(answer, size=len(body))
+            return refusal(response, answer)
+        if status == 226 and headers.get("im", "feed").strip().lower() != "feed":
+            detail = f"226 with the manipulation {headers['im']}, which nobody asked for"
+            return Failed(kind=FailureKind.PROTOCOL, detail=detail, answer=answer)
+        packed = await self._body(response, answer)
+        body = hop.secrets.conceal_body(packed.finish())
+        answer = replace(answer, size=len(body), wire_bytes=packed.wire_bytes)
         fresh = Validators(
-            url=url,
-            etag=headers.get("etag", ""),
-            last_modified=headers.get("last-modified", ""),
+            url=hop.shown,
+            etag=kept.get("etag", ""),
+            last_modified=kept.get("last-modified", ""),
             body_hash=hashlib.sha256(body).hexdigest(),
         )
-        if fresh.body_hash == validators.body_hash:
+        if fresh.body_hash == hop.validators.body_hash:
             return Unchanged(answer=answer, validators=fresh)
         return Fetched(answer=answer, body=body, validators=fresh)
 
-    async def _body(self, response: httpx.Response, answer: Answer) -> bytes:
+    async def _body(self, response: httpx.Response, answer: Answer) -> Unpacker:
         """The body, unpacked here: each step is bounded, which a decoder that unpacks a whole chunk is not (X-12)."""
-        unpack = _Unpacker(response.headers.get("content-encoding", ""), self._limits.bytes)
-        async for chunk in response.aiter_raw():
+        unpack = Unpacker(response.headers.get("content-encoding", ""), self._limits.bytes)
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        async for chunk in response.stream:
             unpack.feed(chunk)
             if unpack.too_large:
+                answer = replace(answer, wire_bytes=unpack.wire_bytes)
                 raise _TooLargeError(f"the body is larger than {self._limits.bytes:,} bytes", answer)
-        return unpack.finish()
+        return unpack
 
     def _read_file(self, source: Source, validators: Validators) -> Outcome:
         """A file inside the configuration's folder, links resolved; only for sources that the configuration declares."""
@@ -216,133 +249,29 @@ class Fetcher:
         return Fetched(answer=answer, body=body, validators=fresh)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Redirect:
-    status: int
-    target: str
-
-
 class _TooLargeError(Exception):
     def __init__(self, message: str, answer: Answer) -> None:
         super().__init__(message)
         self.answer = answer
 
 
-class _Unpacker:
-    """Undoes gzip and deflate chunk by chunk, never past the limit; a body that is not packed as it says stays (F05)."""
-
-    def __init__(self, encoding: str, limit: int) -> None:
-        self._limit = limit
-        self._raw = bytearray()
-        self._plain = bytearray()
-        # One layer only: chains of encodings are how bombs are built.
-        self._packed = encoding.strip().lower() in ("gzip", "x-gzip", "deflate")
-        self._stream = zlib.decompressobj(47) if self._packed else None
-
-    @property
-    def too_large(self) -> bool:
-        return len(self._plain) > self._limit or len(self._raw) > self._limit
-
-    def feed(self, chunk: bytes) -> None:
-        self._raw += chunk
-        while chunk and self._stream is not None and not self.too_large:
-            try:
-                self._plain += self._stream.decompress(chunk, self._limit + 1 - len(self._plain))
-            except zlib.error:
-                # Never packed, broken on the way, or something else behind the end: what was unpacked so far counts.
-                self._packed = bool(self._plain)
-                self._stream = None
-                return
-            chunk = b""
-            if self._stream.eof:
-                # A gzip body may be several, one behind the other (RFC 1952 section 2.2).
-                chunk, self._stream = self._stream.unused_data, zlib.decompressobj(31)
-
-    def finish(self) -> bytes:
-        return bytes(self._plain if self._packed else self._raw)
-
-
-def _client(user_agent: str, transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
-    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return httpx.AsyncClient(
-        transport=transport,
-        headers={"User-Agent": user_agent, "Accept": ACCEPT, "Accept-Encoding": "gzip"},
-        cookies=no_cookies,
-        follow_redirects=False,
-        trust_env=False,
-        timeout=httpx.Timeout(20.0, pool=None),
-    )
-
-
-def _transport(
-    resolve: guard.Resolver | None, allowed: Sequence[guard.Network], context: ssl.SSLContext | None
-) -> httpx.AsyncBaseTransport:
+def _transports(
+    given: httpx.AsyncBaseTransport | None, resolve: guard.Resolver | None, allowed: Sequence[guard.Network]
+) -> tuple[httpx.AsyncBaseTransport, httpx.AsyncBaseTransport]:
+    """The way to public addresses, and the one to those of the operator's own networks too."""
+    if given:
+        return given, given
     assert resolve is not None
-    assert context is not None
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-    transport = httpx.AsyncHTTPTransport(verify=context, limits=limits, trust_env=False)
-    # httpx has no door for a network backend; httpcore, which it stands on, has.
-    transport._pool = httpcore.AsyncConnectionPool(
-        ssl_context=context, max_connections=None, max_keepalive_connections=0,
-        network_backend=guard.GuardedBackend(resolve, allowed),
-    )  # fmt: skip
-    return transport
-
-
-def _conditional(url: str, validators: Validators) -> list[tuple[bytes, bytes]]:
-    """What to show, byte for byte as it was received, and only to the address that issued it (F-03 to F-05, F-07)."""
-    if validators.url != url:
-        return []
-    pairs = ((b"If-None-Match", validators.etag), (b"If-Modified-Since", validators.last_modified))
-    return [(name, value.encode("latin-1")) for name, value in pairs if value]
-
-
-def _headers(response: httpx.Response) -> dict[str, str]:
-    """The headers that we read, as Latin-1, which loses no byte. A repeated field is joined, validators excepted."""
-    kept: dict[str, str] = {}
-    for raw_name, raw_value in response.headers.raw:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1").strip(" \t")
-        if name not in _KEPT_HEADERS:
-            continue
-        if name in kept and name not in ("etag", "last-modified", "date", "expires", "age", "retry-after"):
-            kept[name] += ", " + value
-        else:
-            kept.setdefault(name, value)
-    return kept
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return Wire(resolve, context), Wire(resolve, context, allowed)
 
 
 def _renewed(validators: Validators, headers: dict[str, str]) -> Validators:
     """A 304 may bring newer validators (F-08)."""
     return Validators(
         url=validators.url,
-        etag=headers.get("etag") or validators.etag,
-        last_modified=headers.get("last-modified") or validators.last_modified,
+        etag=headers.get("etag", "") or validators.etag,
+        last_modified=headers.get("last-modified", "") or validators.last_modified,
         body_hash=validators.body_hash,
     )
-
-
-def _failure(error: Exception) -> Failed:
-    """Which kind of trouble an exception of the network is."""
-    causes: list[BaseException] = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
-        causes.append(cause)
-    kinds: tuple[tuple[type[BaseException], FailureKind, str], ...] = (
-        (guard.ForbiddenAddress, FailureKind.FORBIDDEN_ADDRESS, ""),
-        (guard.UnknownHost, FailureKind.DNS, ""),
-        (ssl.SSLError, FailureKind.TLS, "the secure connection failed"),
-        (httpx.TimeoutException, FailureKind.TIMEOUT, "the server did not answer in time"),
-        (httpx.ConnectError, FailureKind.CONNECT, "the server could not be reached"),
-        (httpx.ReadError, FailureKind.PROTOCOL, "the server broke the connection off"),
-        (httpx.InvalidURL, FailureKind.FORBIDDEN_ADDRESS, "the address cannot be read"),
-    )
-    for wanted, kind, words in kinds:
-        for found in causes:
-            if isinstance(found, wanted):
-                return Failed(kind=kind, detail=": ".join(filter(None, [words, str(found)])))
-    words = str(error) or type(error).__name__
-    return Failed(kind=FailureKind.PROTOCOL, detail=f"the answer broke off or made no sense: {words}")
-
-
-def _printable(detail: str) -> str:
-    """Words fit for a log line and a terminal, whatever a server put into them (X-25)."""
-    return "".join(c if c.isprintable() else " " for c in detail[:_LONGEST_DETAIL])

@@ -1,6 +1,6 @@
 """What may be asked at all: schemes, ports and, at the moment of connecting, addresses.
 
-In: a URL; or a host that is about to be connected to. Out: a reason to refuse, or a connection to a checked address.
+In: a URL; or a host that is about to be connected to. Out: a reason to refuse, or addresses that passed.
 Never: a second look-up between check and connection, which a hostile name server could answer differently (X-01).
 """
 
@@ -12,8 +12,6 @@ import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
-
-import httpcore
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -31,11 +29,11 @@ _NOT_PUBLIC: tuple[Network, ...] = tuple(map(ipaddress.ip_network, _NOT_PUBLIC_T
 _USUAL_PORTS = {80, 443, 8080, 8443}
 
 
-class ForbiddenAddress(httpcore.ConnectError):
+class ForbiddenAddressError(OSError):
     """The host resolves to an address that this request may not reach."""
 
 
-class UnknownHost(httpcore.ConnectError):
+class UnknownHostError(OSError):
     """The host's name does not resolve."""
 
 
@@ -95,55 +93,25 @@ class Resolve:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Connects to checked addresses only: every address of a host must pass, and one of exactly those is used (X-01)."""
+async def checked(resolve: Resolver, host: str, port: int, allowed: Sequence[Network] = ()) -> Sequence[str]:
+    """Every address of `host`, resolved once: all must pass, and exactly these may be connected to (X-01).
 
-    def __init__(self, resolve: Resolver, allowed: Sequence[Network] = ()) -> None:
-        self._resolve = resolve
-        self._allowed = allowed
-        self._inner = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the interface of httpcore
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Resolve once, check all, connect to the first that answers."""
-        # Two readers of one URL may disagree on its port ("http://[::1]22/"): what counts is what is connected to.
-        refused = refuse_port(port)
-        if refused:
-            raise ForbiddenAddress(refused)
-        try:
-            addresses = await self._resolve(host, port)
-        except (OSError, ValueError) as error:  # a label of more than 63 letters is a ValueError
-            raise UnknownHost(f"the name {host} does not resolve: {getattr(error, 'strerror', '') or error}") from error
-        if not addresses:
-            raise UnknownHost(f"the name {host} has no address")
-        for address in addresses:
-            reason = refuse_address(address, self._allowed)
-            if reason:
-                raise ForbiddenAddress(reason)
-        failure: Exception | None = None
-        for address in addresses[:4]:
-            try:
-                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-        assert failure is not None
-        raise failure
-
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,  # noqa: ASYNC109 - the interface of httpcore
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Never: no feed lives in a socket file."""
-        raise ForbiddenAddress("socket files are not asked")
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait, as httpcore asks between its own retries."""
-        await self._inner.sleep(seconds)
+    Raises ForbiddenAddressError, UnknownHostError.
+    """
+    # Two readers of one URL may disagree on its port ("http://[::1]22/"): what counts is what is connected to.
+    refused = refuse_port(port)
+    if refused:
+        raise ForbiddenAddressError(refused)
+    try:
+        addresses = await resolve(host, port)
+    except (OSError, ValueError) as error:  # a label of more than 63 letters is a ValueError
+        raise UnknownHostError(
+            f"the name {host} does not resolve: {getattr(error, 'strerror', '') or error}"
+        ) from error
+    if not addresses:
+        raise UnknownHostError(f"the name {host} has no address")
+    for address in addresses:
+        reason = refuse_address(address, allowed)
+        if reason:
+            raise ForbiddenAddressError(reason)
+    return addresses

@@ -29,6 +29,7 @@ class FailureKind(StrEnum):
     PROTOCOL = "protocol"
     REDIRECT = "redirect"
     FORBIDDEN_ADDRESS = "forbidden-address"
+    CREDENTIALS = "credentials"
     TOO_LARGE = "too-large"
     HTTP = "http"
     BUSY = "busy"
@@ -82,7 +83,8 @@ class Answer:
     """The envelope of one HTTP answer, after redirects.
 
     `headers` has lower-case names and only those that we read. `permanent_url` is where a chain of permanent redirects
-    from the first hop on leads to, or None (F-33). `size` is bytes of decoded body.
+    from the first hop on leads to, or None (F-33). `size` is bytes of decoded body, `wire_bytes` of the body as it came,
+    packed (F-46). In every address and header the values of the source's secrets are replaced by their names.
     """
 
     status: int
@@ -90,6 +92,12 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     permanent_url: str | None = None
     size: int = 0
+    wire_bytes: int = 0
+
+    @property
+    def partial(self) -> bool:
+        """Whether the body holds only what is new: nothing is to be concluded from what it lacks (F-39, RFC 3229)."""
+        return self.status == 226
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

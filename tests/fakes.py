@@ -21,7 +21,7 @@ from aggregator.poll import Hands, poll
 from aggregator.prepare import is_own_host
 from aggregator.recorder import Recorder
 from aggregator.topics.match import Topic, compile_topic
-from feeds.fetch import Fetcher
+from feeds.fetch import Fetcher, Limits
 from feeds.model import Answer, Author, Document, Entry, Failed, Fetched, Head, Source, Validators
 from feeds.parse import parse
 from storage import intake, upkeep
@@ -159,7 +159,10 @@ async def parse_here(body: bytes, url: str, content_type: str) -> Document | Fai
 
 def make_hands(db: Database, publisher: Publisher, topics: Sequence[Topic] = (), clock: Clock | None = None) -> Hands:
     """What a poll works with, on a fake publisher and a clock that stands still."""
-    fetcher = Fetcher(user_agent="Heliograph/test (+https://h.example)", folder=Path(), transport=publisher.transport)
+    fetcher = Fetcher(
+        user_agent="Heliograph/test (+https://h.example)", folder=Path(), transport=publisher.transport,
+        limits=Limits(spacing=0),
+    )  # fmt: skip
     return Hands(
         fetcher=fetcher, parse=parse_here, db=db, record=Recorder(db).record, topics=topics, rules=rules_of(topics),
         clock=clock or Clock(),

@@ -19,7 +19,7 @@ LAW = {
     "aggregator/": ("aggregator", "storage", "feeds"),
 }
 PURE = (
-    "aggregator/decide.py", "aggregator/authors.py", "aggregator/rhythm.py", "aggregator/hints.py",
+    "feeds/secrets.py", "aggregator/decide.py", "aggregator/authors.py", "aggregator/rhythm.py", "aggregator/hints.py",
     "aggregator/health.py", "aggregator/topics/",
 )  # fmt: skip
 PURE_MAY = (
@@ -33,11 +33,12 @@ WEB_IMPORTED_BY = ("aggregator/web/", "aggregator/serving.py", "aggregator/cli.p
 DOORS = {
     "alembic": "storage/", "anyascii": "feeds/identity.py", "apscheduler": "aggregator/daemon.py",
     "fastapi": "aggregator/web/", "feedgen": "feeds/write.py", "feedparser": "feeds/parse.py",
-    "httpcore": "feeds/", "httpx": "feeds/fetch.py", "jinja2": "aggregator/web/", "lark": "aggregator/topics/language.py",
+    "brotli": "feeds/unpack.py", "h11": "feeds/transport.py", "httpx": "feeds/",
+    "jinja2": "aggregator/web/", "lark": "aggregator/topics/language.py",
     "lxml": "feeds/", "markupsafe": "aggregator/web/", "nh3": "feeds/clean.py", "pydantic": "aggregator/",
     "rich": "aggregator/", "ruamel": "aggregator/", "sqlalchemy": "storage/", "starlette": "aggregator/web/",
     "typer": "aggregator/cli", "uvicorn": "aggregator/serving.py",
-    "watchfiles": "aggregator/live.py",
+    "watchfiles": "aggregator/live.py", "zstandard": "feeds/unpack.py",
 }  # fmt: skip
 # What a pure file may not touch, whatever else it imports.
 IMPURE = ("asyncio", "logging", "os", "pathlib", "random", "socket", "subprocess", "threading", "time")

@@ -1,0 +1,266 @@
+"""HTTP/1.1 over connections to checked addresses, kept alive for a while.
+
+In: a request at httpx's transport seam. Out: its response, whose body streams. Never: an address that the guard did not
+check at the moment of connecting (X-01), a connection that is used again with anything of an answer left in it, a proxy.
+
+h11 reads and writes the protocol; the rest is ours since the address check, the limits and the speed of a 304 all hang
+on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+
+import h11
+import httpx
+
+from feeds import guard
+
+IDLE_SECONDS = 15.0
+"""How long a connection is kept for a next request."""
+_MOST_IDLE = 64
+_LARGEST_HEAD = 100 * 1024
+_LARGEST_BACKLOG = 256 * 1024
+_CONNECT_SECONDS = 10.0
+_MOST_ATTEMPTS = 4
+
+Origin = tuple[str, str, int]
+
+
+class Connection(asyncio.Protocol):
+    """One connection, one request at a time. Reading pauses while more than a backlog waits to be taken."""
+
+    def __init__(self) -> None:
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
+        self._transport: asyncio.Transport
+        self._waiter: asyncio.Future[None] | None = None
+        self._backlog = 0
+        self._paused = False
+        self._ended = False
+        self._error: Exception | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+        self.heard = False
+        """Whether anything of an answer to the request in flight has arrived."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection stands."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes arrived; where nobody asked for any, whoever sends them is not to be asked again."""
+        if self._expiry is not None:
+            self.close()
+            return
+        self.heard = True
+        self._http.receive_data(data)
+        self._backlog += len(data)
+        if self._backlog > _LARGEST_BACKLOG and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The other side hung up, or broke off."""
+        self._error = exc
+        self._ended = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def close(self) -> None:
+        """Let go at once, whatever is still on its way."""
+        self._ended = True
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self._transport.abort()
+
+    def rest(self, seconds: float) -> None:
+        """Wait for a next request so long, then close."""
+        self._expiry = asyncio.get_running_loop().call_later(seconds, self.close)
+
+    def resume(self) -> bool:
+        """Get up for a next request. Whether the connection still stands."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+        return not self._ended and not self._transport.is_closing()
+
+    async def ask(self, request: h11.Request) -> h11.Response:
+        """Send a request without a body, and wait for the head of its answer."""
+        self.heard = False
+        sent = self._http.send(request)
+        assert sent is not None
+        self._http.send(h11.EndOfMessage())
+        self._transport.write(sent)
+        while True:
+            event = await self._event()
+            if type(event) is h11.Response:
+                return event
+            if type(event) is not h11.InformationalResponse:
+                raise httpx.RemoteProtocolError("the server closed the connection without sending a response")
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """The body of the answer, piece by piece."""
+        while type(event := await self._event()) is h11.Data:
+            yield bytes(event.data)
+
+    async def _event(self) -> h11.Event | type[h11.PAUSED]:
+        while (event := self._http.next_event()) is h11.NEED_DATA:
+            if self._error is not None:
+                raise httpx.ReadError(str(self._error)) from self._error
+            if self._ended:
+                if self._http.their_state is h11.SEND_RESPONSE:
+                    raise httpx.RemoteProtocolError("the server disconnected without sending a response")
+                self._http.receive_data(b"")  # the end of a body without a length, or of one that is too short
+                continue
+            self._backlog = 0
+            if self._paused:
+                self._paused = False
+                self._transport.resume_reading()
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        assert not isinstance(event, type) or event is h11.PAUSED
+        return event
+
+    def renew(self) -> bool:
+        """Whether the answer is complete, nothing stands behind it, and the connection may be used again (RFC 9112, 9.3)."""
+        http = self._http
+        if http.their_state is h11.SEND_BODY:
+            # A 304, or an empty body: its end costs no waiting.
+            try:
+                http.next_event()
+            except h11.RemoteProtocolError:
+                return False
+        if self._ended or http.our_state is not h11.DONE or http.their_state is not h11.DONE or http.trailing_data[0]:
+            return False
+        http.start_next_cycle()
+        return True
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body of an answer. Closing it gives the connection back, or ends it where something is left."""
+
+    def __init__(self, wire: Wire, origin: Origin, connection: Connection) -> None:
+        self._wire, self._origin, self._connection = wire, origin, connection
+        self._closed = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for piece in self._connection.body():
+                yield piece
+        except h11.RemoteProtocolError as error:
+            raise httpx.RemoteProtocolError(str(error)) from error
+
+    async def aclose(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._wire.take_back(self._origin, self._connection)
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """Connections to public addresses, and to those in `allowed`. One for the life of a program, in one event loop."""
+
+    def __init__(
+        self,
+        resolve: guard.Resolver,
+        context: ssl.SSLContext,
+        allowed: Sequence[guard.Network] = (),
+        *,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
+        self._resolve, self._context, self._allowed = resolve, context, tuple(allowed)
+        self._idle_seconds = idle_seconds
+        self._idle: defaultdict[Origin, list[Connection]] = defaultdict(list)
+        self._resting = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Ask over a connection at rest, else over a new one. Raises httpx.TransportError, OSError."""
+        url = request.url
+        origin = (url.scheme, url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80))
+        try:
+            asked = h11.Request(method=request.method, target=url.raw_path, headers=request.headers.raw)
+        except h11.LocalProtocolError as error:
+            raise httpx.LocalProtocolError(str(error)) from error
+        while (connection := self._rested(origin)) is not None:
+            try:
+                return await self._ask(origin, connection, asked)
+            except (httpx.ReadError, httpx.RemoteProtocolError):
+                if connection.heard:
+                    raise
+                # The server let go while the connection rested: no answer, and no fault of this request.
+        return await self._ask(origin, await self._connect(*origin), asked)
+
+    async def aclose(self) -> None:
+        """Let go of every connection at rest."""
+        for resting in self._idle.values():
+            for connection in resting:
+                connection.close()
+        self._idle.clear()
+        await asyncio.sleep(0)  # the loop takes leave of them
+
+    def _rested(self, origin: Origin) -> Connection | None:
+        resting = self._idle.get(origin)
+        while resting:
+            connection = resting.pop()
+            if not resting:
+                del self._idle[origin]
+            self._resting -= 1
+            if connection.resume():
+                return connection
+        return None
+
+    async def _ask(self, origin: Origin, connection: Connection, asked: h11.Request) -> httpx.Response:
+        try:
+            answer = await connection.ask(asked)
+        except (h11.RemoteProtocolError, h11.LocalProtocolError) as error:
+            connection.close()
+            raise httpx.RemoteProtocolError(str(error)) from error
+        except BaseException:
+            connection.close()
+            raise
+        return httpx.Response(
+            answer.status_code,
+            headers=list(answer.headers.raw_items()),
+            stream=_Body(self, origin, connection),
+            extensions={"reason_phrase": answer.reason},
+        )
+
+    def take_back(self, origin: Origin, connection: Connection) -> None:
+        """An answer was read or is not wanted further: keep its connection where it is clean."""
+        if not connection.renew() or self._resting >= _MOST_IDLE:
+            connection.close()
+            return
+        self._resting += 1
+        self._idle[origin].append(connection)
+        connection.rest(self._idle_seconds)
+
+    async def _connect(self, scheme: str, host: str, port: int) -> Connection:
+        """Resolve once, check every address, connect to the first that answers."""
+        addresses = await guard.checked(self._resolve, host, port, self._allowed)
+        loop, secure = asyncio.get_running_loop(), self._context if scheme == "https" else None
+        failure: Exception | None = None
+        for address in addresses[:_MOST_ATTEMPTS]:
+            try:
+                async with asyncio.timeout(_CONNECT_SECONDS):
+                    transport, connection = await loop.create_connection(
+                        Connection, address, port, ssl=secure, server_hostname=host.rstrip(".") if secure else None
+                    )
+            except ssl.SSLError:
+                raise
+            except (OSError, TimeoutError) as error:
+                failure = error
+                continue
+            peer = transport.get_extra_info("peername")
+            if refused := guard.refuse_address(peer[0], self._allowed) if peer else None:
+                connection.close()
+                raise guard.ForbiddenAddressError(refused)
+            return connection
+        if isinstance(failure, TimeoutError):
+            raise httpx.ConnectTimeout("no connection") from failure
+        raise httpx.ConnectError(getattr(failure, "strerror", None) or str(failure)) from failure
