@@ -10,7 +10,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -20,12 +20,15 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from aggregator.advice import advised
 from aggregator.authors import author_key
+from aggregator.credentials import secrets_of
 from aggregator.settings import AuthorModel, FileModel, Settings, SourceModel, TopicModel, web_address
 from aggregator.topics.language import QueryError, read_query
 from aggregator.topics.match import Rules, Topic, compile_topic
 from feeds.identity import canonical_url, digest, slugify
 from feeds.model import Source
+from feeds.secrets import Secrets
 from storage.model import AuthorRow, SourceRow, TopicRow
 from storage.work import rules_name
 
@@ -76,6 +79,7 @@ class Config:
     topics: Sequence[Topic] = ()
     topic_rows: tuple[TopicRow, ...] = ()
     authors: tuple[AuthorRow, ...] = ()
+    secrets: Mapping[str, Secrets] = field(default_factory=dict, repr=False)
 
     @property
     def folder(self) -> Path:
@@ -119,6 +123,7 @@ def load_config(
     sources = tuple(reading.sources(model, folder))
     topics = tuple(reading.topics(model))
     authors = tuple(reading.authors(model))
+    secrets = dict(reading.secrets(model, env))
     reading.finish()
     return Config(
         path=file.resolve(),
@@ -131,6 +136,7 @@ def load_config(
         topics=Rules(topics),
         topic_rows=tuple(_topic_row(topic, model.topics[topic.slug].formerly) for topic in topics),
         authors=authors,
+        secrets=secrets,
     )
 
 
@@ -194,6 +200,14 @@ class _Reading:
             )  # fmt: skip
             yield SourceRow(source=source, formerly=one.formerly)
         self._formerly("sources", [(("sources", at), one.formerly) for at, one in enumerate(model.sources)], set(slugs))
+
+    def secrets(self, model: FileModel, environment: Mapping[str, str]) -> Iterator[tuple[str, Secrets]]:
+        for at, one in enumerate(model.sources):
+            secrets, wrong = secrets_of(one, environment)
+            for place, message in wrong:
+                self._complain(("sources", at, *place), message)
+            if secrets is not None:
+                yield one.slug or _made_slug(one), secrets
 
     def topics(self, model: FileModel) -> Iterator[Topic]:
         for slug, one in model.topics.items():
@@ -269,7 +283,7 @@ def _load_yaml(file: Path) -> CommentedMap:
         line = mark.line + 1 if mark else 0
         said = " ".join(f"{error.problem or error.context or error}".split())
         raise ConfigError(
-            [Complaint(file=file.name, line=line, key="", message=f"not YAML: {_advised(said)}")]
+            [Complaint(file=file.name, line=line, key="", message=f"not YAML: {advised(said)}")]
         ) from None
     except (YAMLError, ValueError, RecursionError) as error:
         raise ConfigError([Complaint(file=file.name, line=0, key="", message=f"not YAML: {error}")]) from None
@@ -280,28 +294,6 @@ def _load_yaml(file: Path) -> CommentedMap:
             [Complaint(file=file.name, line=1, key="", message="expected keys: settings, sources, topics, authors")]
         )
     return tree
-
-
-# What the YAML reader says of the commonest mistakes, and what to do about them.
-_ADVICE = (
-    ("character '\\t'", "a tab stands where only spaces may: indent with spaces"),
-    ("undefined alias", "a value begins with *: put it into quotes"),
-    ("mapping values are not allowed", "a value with a colon and a space in it: put the value into quotes"),
-    ("but found '<scalar>'", "text goes on after a closing quote: put the whole value into single quotes"),
-    ("but found '<block", "the indentation does not fit the lines before"),
-    ("found duplicate key", ""),
-)
-
-
-def _advised(said: str) -> str:
-    """The reader's words with advice where the mistake is a common one."""
-    advice = next((advice for words, advice in _ADVICE if words in said), None)
-    if advice is None:
-        return said
-    if not advice:
-        key = said.partition('"')[2].partition('"')[0]
-        return f"the key {key} stands here a second time: each may be given once"
-    return f"{advice} ({said[:120]})"
 
 
 def _plain(node: Any) -> Any:
@@ -332,10 +324,12 @@ def _message(error: dict[str, Any]) -> str:
         return f"{error['input']!r} is not known: expected {error['ctx']['expected']}"
     if error["input"] is None:
         return "expected a value: nothing stands here"
+    secret = "headers" in loc or loc[-1] == "url"  # what stands there is not to be shown
     said = str(error["msg"]).replace("Input should be", "expected")
     said = re.sub(r"a valid dictionary( or instance of \w+)?", "keys and values", said)
     said = said.replace("a valid tuple", "a list").replace("a valid string", "text")
-    return f"{said[0].lower()}{said[1:]}, not {error['input']!r}"[:300]
+    given = "" if secret else f", not {error['input']!r}"
+    return f"{said[0].lower()}{said[1:]}{given}"[:300]
 
 
 def _keys_at(loc: tuple[Any, ...]) -> list[str]:

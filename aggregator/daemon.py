@@ -51,8 +51,10 @@ def user_agent(config: Config, version: str) -> str:
 
 def fetcher_of(config: Config, version: str) -> Fetcher:
     """A fetcher with the manners and the reach that the configuration gives it."""
-    private = config.settings.allow_private
-    return Fetcher(user_agent=user_agent(config, version), folder=config.folder, allow_private=private)
+    return Fetcher(
+        user_agent=user_agent(config, version), folder=config.folder, allow_private=config.settings.allow_private,
+        secrets=config.secrets,
+    )  # fmt: skip
 
 
 @asynccontextmanager

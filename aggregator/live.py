@@ -73,6 +73,10 @@ class Living:
             log.warning("settings.database changed: that takes a restart, the store in use stays")
         self.publisher.adopt(config)
         if self.daemon is not None:
-            reach = (held.settings.allow_private, held.settings.contact, held.base_url)
-            changed = reach != (config.settings.allow_private, config.settings.contact, config.base_url)
+            changed = _reach(held) != _reach(config)
             self.daemon.adopt(config, fetcher_of(config, self.version) if changed else None)
+
+
+def _reach(config: Config) -> tuple[object, ...]:
+    """What a fetcher is made of."""
+    return config.settings.allow_private, config.settings.contact, config.base_url, config.secrets

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from feeds.guard import Network, refuse_url
 from feeds.identity import is_web_url
 from feeds.model import Republish
+from feeds.secrets import RESERVED, is_header_name, is_header_value, names
 
 _SHORTEST_EVERY = timedelta(minutes=1)
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -60,7 +61,27 @@ def _source_address(value: Any) -> str:
     refused = refuse_url(text)
     if refused:
         raise ValueError(f"expected an http or https address, or file: and a path: {refused}")
+    if names(urlsplit(text).netloc.rpartition("@")[2]):
+        raise ValueError("expected ${NAME} in the user name, the password, the path or the query, not in the host")
     return text
+
+
+def _headers(value: Any) -> dict[str, str]:
+    """Headers that leave the wire whole: what HTTP itself or our manners need is not to be changed."""
+    if not isinstance(value, dict):
+        raise ValueError("expected names and values, such as Cookie: session=${SESSION}")
+    for name, content in value.items():
+        if not is_header_name(str(name)):
+            raise ValueError(f"{str(name)[:80]!r} is no name of a header")
+        if str(name).lower() in RESERVED or str(name).lower().startswith("proxy-"):
+            raise ValueError(f"the header {name} is set by Heliograph itself")
+        if not isinstance(content, str) or not content.strip():
+            raise ValueError(f"expected text as the value of {name}")
+        if not is_header_value(content):
+            raise ValueError(f"the value of {name} holds a line break or another character that no header may have")
+    if len({str(name).lower() for name in value}) < len(value):
+        raise ValueError("a header stands here twice, in different spelling")
+    return {str(name): content.strip() for name, content in value.items()}
 
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=80)]
@@ -98,7 +119,7 @@ class SourceModel(_Model):
     """A feed to follow."""
 
     url: Annotated[str, BeforeValidator(_source_address)] = Field(
-        description="The feed's address, or file: and a path."
+        description="The feed's address, or file: and a path. ${NAME} stands for a variable of the environment."
     )
     name: Text = Field("", description="Its name. Default: the feed's own title.")
     slug: Slug = Field(
@@ -113,7 +134,17 @@ class SourceModel(_Model):
         timedelta(hours=1), description="How often to ask: 1h, 6h, 1d. The publisher may want less often."
     )
     republish: Republish | None = Field(None, description="What public feeds show of it: full, summary or headline.")
+    headers: Annotated[dict[str, str], BeforeValidator(_headers, json_schema_input_type=dict[str, str])] = Field(
+        default_factory=dict,
+        description="Headers to ask it with, such as Authorization or Cookie; ${NAME} stands for a variable.",
+    )
     formerly: tuple[Slug, ...] = Field((), description="Slugs that it had before; their addresses go on working.")
+
+    @model_validator(mode="after")
+    def _files_have_no_secrets(self) -> SourceModel:
+        if self.url.startswith("file:") and (self.headers or names(self.url)):
+            raise ValueError("a file: source takes no headers and no ${NAME}")
+        return self
 
 
 class TopicModel(_Model):

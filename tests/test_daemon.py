@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,9 +35,10 @@ def wait_for(true: Callable[[], bool], process: subprocess.Popen[bytes]) -> None
 
 
 @contextmanager
-def program(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A heliograph process; killed at the end if it still lives."""
+def program(folder: Path, *arguments: str, more: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A heliograph process, with more in its environment; killed at the end if it still lives."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")}
+    environment |= more or {}
     command = [sys.executable, "-c", "from aggregator.cli import main; main()", *arguments]
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
