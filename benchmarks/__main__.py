@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import engines, figures, parsing, polling
+from benchmarks import engines, fetching, figures, parsing, polling
 from benchmarks.figures import Figure
 from benchmarks.server import ROOT
 
@@ -39,6 +39,7 @@ class Suite:
 
 SUITES = (
     Suite(title="Parsing", names=("parse_mb_s",), steps=parsing.steps, measure=parsing.measure),
+    Suite(title="Fetching", names=fetching.NAMES, steps=fetching.steps, measure=fetching.measure),
     Suite(
         title="Polling",
         names=polling.NAMES,
