@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import h11
 import httpx
@@ -42,6 +42,7 @@ class Connection(asyncio.Protocol):
         self._ended = False
         self._error: Exception | None = None
         self._expiry: asyncio.TimerHandle | None = None
+        self._left: Callable[[], None] | None = None
         self.heard = False
         """Whether anything of an answer to the request in flight has arrived."""
 
@@ -67,6 +68,8 @@ class Connection(asyncio.Protocol):
         """The other side hung up, or broke off."""
         self._error = exc
         self._ended = True
+        if self._left is not None:
+            self._left()
         self._wake()
 
     def _wake(self) -> None:
@@ -80,15 +83,16 @@ class Connection(asyncio.Protocol):
             self._expiry.cancel()
         self._transport.abort()
 
-    def rest(self, seconds: float) -> None:
-        """Wait for a next request so long, then close."""
+    def rest(self, seconds: float, left: Callable[[], None]) -> None:
+        """Wait for a next request so long, then close. `left` hears of the end of a connection at rest."""
         self._expiry = asyncio.get_running_loop().call_later(seconds, self.close)
+        self._left = left
 
     def resume(self) -> bool:
         """Get up for a next request. Whether the connection still stands."""
         if self._expiry is not None:
             self._expiry.cancel()
-            self._expiry = None
+            self._expiry = self._left = None
         return not self._ended and not self._transport.is_closing()
 
     async def ask(self, request: h11.Request) -> h11.Response:
@@ -177,7 +181,6 @@ class Wire(httpx.AsyncBaseTransport):
         self._resolve, self._context, self._allowed = resolve, context, tuple(allowed)
         self._idle_seconds = idle_seconds
         self._idle: defaultdict[Origin, list[Connection]] = defaultdict(list)
-        self._resting = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Ask over a connection at rest, else over a new one. Raises httpx.TransportError, OSError."""
@@ -187,7 +190,7 @@ class Wire(httpx.AsyncBaseTransport):
             asked = h11.Request(method=request.method, target=url.raw_path, headers=request.headers.raw)
         except h11.LocalProtocolError as error:
             raise httpx.LocalProtocolError(str(error)) from error
-        while (connection := self._rested(origin)) is not None:
+        if (connection := self._rested(origin)) is not None:
             try:
                 return await self._ask(origin, connection, asked)
             except (httpx.ReadError, httpx.RemoteProtocolError):
@@ -198,22 +201,28 @@ class Wire(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Let go of every connection at rest."""
-        for resting in self._idle.values():
-            for connection in resting:
-                connection.close()
-        self._idle.clear()
+        for connection in [one for resting in self._idle.values() for one in resting]:
+            connection.close()
         await asyncio.sleep(0)  # the loop takes leave of them
 
+    @property
+    def resting(self) -> int:
+        """How many connections wait for a next request."""
+        return sum(map(len, self._idle.values()))
+
     def _rested(self, origin: Origin) -> Connection | None:
-        resting = self._idle.get(origin)
-        while resting:
-            connection = resting.pop()
-            if not resting:
-                del self._idle[origin]
-            self._resting -= 1
+        while resting := self._idle.get(origin):
+            connection = resting[-1]
+            self._forget(origin, connection)
             if connection.resume():
                 return connection
         return None
+
+    def _forget(self, origin: Origin, connection: Connection) -> None:
+        resting = self._idle[origin]
+        resting.remove(connection)
+        if not resting:
+            del self._idle[origin]
 
     async def _ask(self, origin: Origin, connection: Connection, asked: h11.Request) -> httpx.Response:
         try:
@@ -233,12 +242,11 @@ class Wire(httpx.AsyncBaseTransport):
 
     def take_back(self, origin: Origin, connection: Connection) -> None:
         """An answer was read or is not wanted further: keep its connection where it is clean."""
-        if not connection.renew() or self._resting >= _MOST_IDLE:
+        if not connection.renew() or self.resting >= _MOST_IDLE:
             connection.close()
             return
-        self._resting += 1
         self._idle[origin].append(connection)
-        connection.rest(self._idle_seconds)
+        connection.rest(self._idle_seconds, lambda: self._forget(origin, connection))
 
     async def _connect(self, scheme: str, host: str, port: int) -> Connection:
         """Resolve once, check every address, connect to the first that answers."""

@@ -12,13 +12,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from aggregator.daemon import user_agent
 from aggregator.prepare import own_lease, owner_is_dead
-from tests.fakes import item, rss
+from tests.fakes import item, rss, write_config
 from tests.live import files, free_port
 
 PATIENCE = 60.0
@@ -198,3 +200,18 @@ def test_a_process_that_nobody_waited_for_is_dead() -> None:
         assert time.monotonic() < end
         time.sleep(0.01)
     ended.wait()
+
+
+@pytest.mark.parametrize(
+    ("contact", "said"),
+    [
+        ("", "+http://127.0.0.1:8400"), ("https://us.example/bot", "+https://us.example/bot"),
+        ("ops@us.example", "+ops@us.example"), ("a)\r\nX: y\u00e9", "+aX: y"),
+    ],
+)  # fmt: skip
+def test_publishers_learn_who_asks(tmp_path: Path, contact: str, said: str) -> None:
+    """F-11, X-25: the User-Agent has product, version and a contact, and nothing that breaks a header."""
+    config = write_config(tmp_path)
+    told = config.settings.model_copy(update={"contact": contact})
+
+    assert user_agent(replace(config, settings=told), "1.2") == f"Heliograph/1.2 (feed aggregator; {said})"

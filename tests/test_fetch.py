@@ -195,7 +195,7 @@ def test_a_304_that_nobody_asked_for_is_a_failure() -> None:
 
 
 def test_a_request_gives_nothing_away() -> None:
-    """F-10, F-11, F-40, F-42: an honest name, our encodings, the types of feeds; no cookie, referrer or cache buster."""
+    """F-10, F-11, F-40, F-42, F-45: an honest name, our encodings, the types of feeds; no cookie, referrer, robots.txt."""
     there = URL + "/2"
     cookies = {"Set-Cookie": "a=b; Path=/"}
     publisher = Publisher(
@@ -249,7 +249,7 @@ def test_a_chain_is_permanent_only_as_far_as_every_hop_is(chain: list[tuple[int,
 
 
 def test_redirects_end() -> None:
-    """F-35: five redirects are followed, a sixth and a circle are not."""
+    """F-35, F30: five redirects are followed, a sixth and a circle are not."""
     steps = {f"{URL}/{number}": moved(f"{URL}/{number + 1}") for number in range(50)}
     steps[f"{URL}/45"] = Page(b"end")
     circle = {URL: moved("/b"), "https://news.example/b": moved("feed")}
@@ -258,6 +258,15 @@ def test_redirects_end() -> None:
     assert failure(ask(Publisher(dict(steps)), url=f"{URL}/39")).kind is FailureKind.REDIRECT
     assert "circle" in failure(ask(Publisher(dict(circle)))).detail
     assert failure(ask(Publisher({URL: moved("")}))).kind is FailureKind.REDIRECT
+
+
+def test_a_redirect_that_wants_a_cookie_ends() -> None:
+    """F-10, F31: a server that redirects until its cookie comes back gets none, and the poll ends as a circle."""
+    wants = Page(status=302, headers={"Location": URL, "Set-Cookie": "seen=1"})
+    publisher = Publisher({URL: wants})
+
+    assert failure(ask(publisher)).kind is FailureKind.REDIRECT
+    assert [request.headers.get("cookie") for request in publisher.requests] == [None]
 
 
 def test_a_password_stays_with_its_host() -> None:

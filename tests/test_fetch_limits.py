@@ -65,7 +65,7 @@ def unpacked(body: bytes, encoding: str, *, chunk: int = 100_000, limit: int = 1
 @pytest.mark.parametrize("chunk", [1, 7, 100_000])
 @pytest.mark.parametrize("name", PACKED)
 def test_a_body_is_unpacked_whatever_its_header_says(name: str, chunk: int) -> None:
-    """F-40: gzip in one or several members, deflate, padding behind the end, and bodies not packed at all, are read."""
+    """F-40, F05: gzip in one or several members, deflate, padding behind the end, and bodies not packed at all, are read."""
     encoding, body = PACKED[name]
 
     assert got(unpacked(body, encoding, chunk=chunk)).body == FEED
@@ -93,7 +93,7 @@ def test_a_packed_body_that_breaks_off_gives_its_beginning() -> None:
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_stopped_while_it_unpacks(name: str) -> None:
-    """X-12, F-44: the limit holds for unpacked bytes, and no more than that is ever held in memory."""
+    """X-12, F-44, F10: the limit holds for unpacked bytes, and no more than that is ever held in memory."""
     tracemalloc.start()
     try:
         outcome = failure(unpacked(BOMBS[name], "gzip", limit=1_000_000))
@@ -129,7 +129,7 @@ def test_the_limit_is_exact(size: int, fits: bool, encoding: str) -> None:
     ],
 )  # fmt: skip
 def test_the_deadline_is_for_the_whole_answer(handler: Handler) -> None:
-    """X-13, F-44: neither silence nor an endless trickle, in the head or in the body, outlives the deadline."""
+    """X-13, F-44, F34: neither silence nor an endless trickle, in the head or in the body, outlives the deadline."""
     with Server(handler) as server:
         outcome = failure(ask_server(server.url(), limits=Limits(seconds=0.2)))
 

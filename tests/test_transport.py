@@ -207,10 +207,30 @@ def test_a_connection_at_rest_is_let_go_after_a_while() -> None:
         response = await wire.handle_async_request(httpx.Request("GET", f"http://news.example:{port}/"))
         await response.aread()
         await response.aclose()
-        return await asyncio.to_thread(left.wait, 10)
+        assert wire.resting == 1
+        gone = await asyncio.to_thread(left.wait, 10)
+        return gone and wire.resting == 0
 
     with Server(wait) as server:
         assert asyncio.run(once(server.port))
+
+
+def test_connections_at_rest_are_few_and_forgotten() -> None:
+    """However many hosts are asked, a bounded number of connections rests; those that servers end are forgotten."""
+    origins = 70
+
+    async def once(port: int) -> tuple[int, int]:
+        wire = Wire(Names(["127.0.0.1"]), ssl.create_default_context(), ONE)
+        for number in range(origins):
+            response = await wire.handle_async_request(httpx.Request("GET", f"http://{number}.example:{port}/"))
+            await response.aread()
+            await response.aclose()
+        most = wire.resting
+        await wire.aclose()
+        return most, wire.resting
+
+    with Server(several(kept(FEED))) as server:
+        assert asyncio.run(once(server.port)) == (64, 0)
 
 
 def test_reading_waits_for_the_reader() -> None:
