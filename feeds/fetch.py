@@ -169,9 +169,8 @@ class Fetcher:
         special = hop.headers()
         replaced = {name.lower() for name, _ in special}
         plain = [pair for pair in self._headers if pair[0].lower() not in replaced] if special else self._headers
-        request = httpx.Request("GET", hop.where, headers=[*plain, *special])
         transport = self._private if may_be_private else self._public
-        response = await transport.handle_async_request(request)
+        response = await _get(transport, hop.where, [*plain, *special])
         assert isinstance(response.stream, httpx.AsyncByteStream)
         try:
             if response.status_code in _REDIRECTS and "location" in response.headers:
@@ -265,6 +264,15 @@ def _transports(
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
     return Wire(resolve, context), Wire(resolve, context, allowed)
+
+
+async def _get(
+    transport: httpx.AsyncBaseTransport, url: httpx.URL, headers: list[tuple[bytes, bytes]]
+) -> httpx.Response:
+    """Ask in the cheapest way that a transport has."""
+    if isinstance(transport, Wire):
+        return await transport.get(url, headers)
+    return await transport.handle_async_request(httpx.Request("GET", url, headers=headers))
 
 
 def _renewed(validators: Validators, headers: dict[str, str]) -> Validators:

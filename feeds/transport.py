@@ -10,9 +10,10 @@ on it.
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import h11
 import httpx
@@ -26,8 +27,13 @@ _LARGEST_HEAD = 100 * 1024
 _LARGEST_BACKLOG = 256 * 1024
 _CONNECT_SECONDS = 10.0
 _MOST_ATTEMPTS = 4
+_TARGET = re.compile(rb"[\x21-\x7e]+")  # RFC 9112 section 3.2
+
+_SOME_GET = h11.Request(method="GET", target="/", headers=[("Host", "x")])
+_END = h11.EndOfMessage()
 
 Origin = tuple[str, str, int]
+Send = Callable[["Connection"], Awaitable[h11.Response]]
 
 
 class Connection(asyncio.Protocol):
@@ -95,12 +101,19 @@ class Connection(asyncio.Protocol):
             self._expiry = self._left = None
         return not self._ended and not self._transport.is_closing()
 
-    async def ask(self, request: h11.Request) -> h11.Response:
-        """Send a request without a body, and wait for the head of its answer."""
+    async def get(self, head: bytes) -> h11.Response:
+        """Send the head of a GET as it is, and wait for the head of its answer."""
+        self._http.send(_SOME_GET)  # h11 hears that one was sent; what it would write costs more than all else here
+        self._http.send(_END)
+        return await self._answer(head)
+
+    async def ask(self, request: h11.Request, body: bytes) -> h11.Response:
+        """Send a request, and wait for the head of its answer."""
+        events = [request, *([h11.Data(data=body)] if body else []), _END]
+        return await self._answer(b"".join(self._http.send(event) or b"" for event in events))
+
+    async def _answer(self, sent: bytes) -> h11.Response:
         self.heard = False
-        sent = self._http.send(request)
-        assert sent is not None
-        self._http.send(h11.EndOfMessage())
         self._transport.write(sent)
         while True:
             event = await self._event()
@@ -183,21 +196,35 @@ class Wire(httpx.AsyncBaseTransport):
         self._idle: defaultdict[Origin, list[Connection]] = defaultdict(list)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Ask over a connection at rest, else over a new one. Raises httpx.TransportError, OSError."""
-        url = request.url
-        origin = (url.scheme, url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80))
+        """Ask in any way that httpx can. Raises httpx.TransportError, OSError."""
+        body = await request.aread()
         try:
-            asked = h11.Request(method=request.method, target=url.raw_path, headers=request.headers.raw)
+            asked = h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
         except h11.LocalProtocolError as error:
             raise httpx.LocalProtocolError(str(error)) from error
-        if (connection := self._rested(origin)) is not None:
+        return await self._send(request.url, lambda connection: connection.ask(asked, body), again=not body)
+
+    async def get(self, url: httpx.URL, headers: Sequence[tuple[bytes, bytes]]) -> httpx.Response:
+        """Ask for a page: the same as `handle_async_request`, at a fifth of its cost. Raises the same."""
+        lines = [b"Host: " + url.netloc, *(name + b": " + value for name, value in headers)]
+        said = b"\r\n".join(lines)
+        broken = b"\0" in said or said.count(b"\n") > len(headers) or said.count(b"\r") > len(headers)
+        if broken or not _TARGET.fullmatch(url.raw_path):
+            raise httpx.LocalProtocolError("an address or a header holds what would break the request")
+        head = b"GET %b HTTP/1.1\r\n%b\r\n\r\n" % (url.raw_path, said)
+        return await self._send(url, lambda connection: connection.get(head), again=True)
+
+    async def _send(self, url: httpx.URL, send: Send, *, again: bool) -> httpx.Response:
+        """Over a connection at rest, else over a new one. `again` says that a second time does no harm."""
+        origin = (url.scheme, url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80))
+        if again and (connection := self._rested(origin)) is not None:
             try:
-                return await self._ask(origin, connection, asked)
+                return await self._ask(origin, connection, send)
             except (httpx.ReadError, httpx.RemoteProtocolError):
                 if connection.heard:
                     raise
                 # The server let go while the connection rested: no answer, and no fault of this request.
-        return await self._ask(origin, await self._connect(*origin), asked)
+        return await self._ask(origin, await self._connect(*origin), send)
 
     async def aclose(self) -> None:
         """Let go of every connection at rest."""
@@ -224,9 +251,9 @@ class Wire(httpx.AsyncBaseTransport):
         if not resting:
             del self._idle[origin]
 
-    async def _ask(self, origin: Origin, connection: Connection, asked: h11.Request) -> httpx.Response:
+    async def _ask(self, origin: Origin, connection: Connection, send: Send) -> httpx.Response:
         try:
-            answer = await connection.ask(asked)
+            answer = await send(connection)
         except (h11.RemoteProtocolError, h11.LocalProtocolError) as error:
             connection.close()
             raise httpx.RemoteProtocolError(str(error)) from error

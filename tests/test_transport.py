@@ -272,3 +272,56 @@ def test_a_short_answer_is_a_failure_on_a_kept_connection_too() -> None:
     assert isinstance(outcomes[1], Failed)
     assert outcomes[1].kind is FailureKind.PROTOCOL
     assert len(server.exchanges) == 1
+
+
+def in_a_wire(act: Callable[[Wire], Awaitable[httpx.Response]]) -> httpx.Response:
+    """What a wire answers, read whole."""
+
+    async def once() -> httpx.Response:
+        wire = Wire(Names(["127.0.0.1"]), ssl.create_default_context(), ONE)
+        try:
+            response = await act(wire)
+            await response.aread()
+            return response
+        finally:
+            await wire.aclose()
+
+    return asyncio.run(once())
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("/", b"a\r\nX: y"), ("/", b"a\nX: y"), ("/", b"a\rb"), ("/", b"a\x00b"), ("/", b"\r\n\r\nGET /2 HTTP/1.1")],
+)
+def test_a_header_that_would_break_the_request_is_not_sent(path: str, value: bytes) -> None:
+    """X-25: whoever calls, no line break in a value becomes a line of the request."""
+    with Server(page(FEED)) as server:
+        url = httpx.URL(server.url(path, host="news.example"))
+        with pytest.raises(httpx.LocalProtocolError):
+            in_a_wire(lambda wire: wire.get(url, [(b"X-Value", value)]))
+
+    assert server.exchanges == []
+
+
+def test_a_get_has_a_host_a_target_and_its_headers() -> None:
+    """RFC 9112: the request line has path and query, Host the name and the port; headers are as they were given."""
+    with Server(page(FEED)) as server:
+        url = httpx.URL(server.url("/a b?c=ä#d", host="NEWS.example"))
+        response = in_a_wire(lambda wire: wire.get(url, [(b"X-Value", b"\xff 1")]))
+
+    assert response.content == FEED
+    lines = server.exchanges[0].head.split(b"\r\n")
+    port = str(server.port).encode()
+    assert lines == [b"GET /a%20b?c=%C3%A4 HTTP/1.1", b"Host: news.example:" + port, b"X-Value: \xff 1", b"", b""]
+
+
+def test_a_body_can_be_posted() -> None:
+    """The transport sends what httpx can send: a form reaches the server whole."""
+    with Server(page(FEED)) as server:
+        asked = httpx.Request("POST", server.url(host="news.example"), data={"hub.mode": "subscribe"})
+        response = in_a_wire(lambda wire: wire.handle_async_request(asked))
+        (exchange,) = server.exchanges
+
+    assert response.content == FEED
+    assert exchange.head.startswith(b"POST /feed HTTP/1.1\r\n")
+    assert exchange.head.endswith(b"\r\n\r\nhub.mode=subscribe")
