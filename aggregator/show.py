@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 
 from aggregator.rhythm import spoken
 from feeds.identity import without_credentials
+from feeds.secrets import with_named_password
 from storage.model import Claim, Decision, Followed, JournalLine, Kept, Listed, Why
 
 _STYLE = {"failed": "red", "fetched": "green", "unchanged": "dim", "waiting": "yellow", "lost": "yellow"}
@@ -214,14 +215,18 @@ def _words(one: Kept, field: str, start: int, end: int) -> str:
 
 
 def export(stream: TextIO, added: Sequence[Followed]) -> None:
-    """Sources as YAML, in the form of feeds.yaml."""
+    """Sources as YAML, in the form of feeds.yaml. A password is not written: a variable takes its place (X-33)."""
     yaml = YAML()
     yaml.default_flow_style = False
     rows = []
     for one in added:
         source = one.source
+        variable = f"PASSWORD_{source.slug.replace('-', '_').upper()}"
+        url = with_named_password(one.declared_url, variable)
+        if url != one.declared_url:
+            stream.write(f"# The password of {source.slug} is not printed: give it to Heliograph as {variable}.\n")
         row = {
-            "url": one.declared_url, "name": source.name, "slug": source.slug, "kind": source.kind, "lang": source.lang,
+            "url": url, "name": source.name, "slug": source.slug, "kind": source.kind, "lang": source.lang,
             "country": source.country, "region": source.region, "tags": list(source.tags), "republish": source.republish,
             "every": f"{int(source.every.total_seconds() // 60)}m",
         }  # fmt: skip

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 _NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 HIDDEN = "[hidden]"
@@ -60,12 +60,14 @@ def origin(url: str) -> tuple[str, str, int]:
     return scheme, (parts.hostname or "").rstrip("."), parts.port or (443 if scheme == "https" else 80)
 
 
-def password(url: str) -> str:
-    """The password that stands in an address, as it is, or ""."""
-    try:
-        return unquote(urlsplit(url).password or "")
-    except ValueError:
-        return ""
+def with_named_password(url: str, name: str) -> str:
+    """The address with ${name} in place of a password that stands in it as it is."""
+    held = urlsplit(url).password
+    if not held or names(held):
+        return url
+    user, _, host = urlsplit(url).netloc.rpartition("@")
+    netloc = f"{user.partition(':')[0]}:${{{name}}}@{host}"
+    return urlunsplit(urlsplit(url)._replace(netloc=netloc))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,11 +13,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from aggregator import show
 from aggregator.config import ConfigError, load_config
 from feeds.fetch import Fetcher, Limits
 from feeds.model import Failed, FailureKind, Outcome, Source, Validators
 from feeds.secrets import Secrets
-from tests.fakes import Page, Publisher, item, make_source, rss
+from storage import reading, upkeep
+from storage.database import Database
+from tests.fakes import NOON, Page, Publisher, item, make_source, rss
 from tests.live import free_port
 from tests.servers import Exchange, Server, page
 from tests.test_daemon import program, reachable, wait_for
@@ -195,6 +199,20 @@ def test_a_good_file_gives_each_source_its_secrets(tmp_path: Path) -> None:
     assert read.sources[0].source.url == "https://a.example/?k=${KEY}"
     assert leaks(repr(read)) == []
     assert replace(read, secrets={}) != read
+
+
+def test_an_export_names_a_variable_for_a_password(db: Database, tmp_path: Path) -> None:
+    """X-33: what is printed to be copied into feeds.yaml has no password in it, says where to put it, and can be read."""
+    address = "https://me:l1teral-pw@news.example/feed"
+    upkeep.add_source(db, Source(slug="3-news", url=address), NOON)
+    printed = io.StringIO()
+    show.export(printed, reading.followed(db))
+    (tmp_path / "feeds.yaml").write_text(printed.getvalue())
+    read = load_config(tmp_path / "feeds.yaml", environment={"PASSWORD_3_NEWS": "l1teral-pw"})
+
+    assert "l1teral-pw" not in printed.getvalue()
+    assert "give it to Heliograph as PASSWORD_3_NEWS" in printed.getvalue()
+    assert read.secrets["3-news"].expand(read.sources[0].source.url) == address
 
 
 class Guarded:

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.secrets import HIDDEN, Secrets, basic, expand, is_header_name, is_header_value, names, origin
+from feeds.secrets import (
+    HIDDEN,
+    Secrets,
+    basic,
+    expand,
+    is_header_name,
+    is_header_value,
+    names,
+    origin,
+    with_named_password,
+)
 from tests.test_fetch import URL
 
 ODD = "p@ss/w#rd?&%é ${X}"
@@ -120,3 +130,17 @@ def test_what_is_no_name_of_a_header(name: str) -> None:
     """X-25: a header's name is one word."""
     assert not is_header_name(name)
     assert is_header_name("X-Api-Key")
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("https://me:pw@news.example:8443/f?a=b", "https://me:${P}@news.example:8443/f?a=b"),
+        ("https://news.example/f", "https://news.example/f"), ("https://me@news.example/", "https://me@news.example/"),
+        ("https://me:${X}@news.example/", "https://me:${X}@news.example/"),
+        ("https://me:p@ss:w@news.example/", "https://me:${P}@news.example/"),
+    ],
+)  # fmt: skip
+def test_a_password_gets_a_name(url: str, named: str) -> None:
+    """X-33: an address can be written down with a name in place of its password."""
+    assert with_named_password(url, "P") == named
