@@ -30,6 +30,11 @@ _MEANT = {
     "iso8859-1": "cp1252", "iso8859-9": "cp1254",
     "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "iso8859-11": "cp874", "tis-620": "cp874",
 }  # fmt: skip
+# Encodings in which a body of ASCII alone is what it seems.
+_ASCII_INSIDE = {
+    "", "utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "iso-8859-2", "iso-8859-9", "iso-8859-15", "latin1",
+    "windows-1250", "windows-1251", "windows-1252", "windows-1254", "koi8-r", "gb2312", "gbk", "big5", "euc-jp", "euc-kr",
+}  # fmt: skip
 _REFUSED = {"utf-7", "unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined", "mbcs", "oem"}
 # Everything that XML 1.0 section 2.2 leaves out: C0 controls, surrogates, U+FFFE and U+FFFF.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -60,6 +65,17 @@ def _inflate(body: bytes, window: int) -> bytes:
         return stream.decompress(body, MOST_BYTES)
     except zlib.error:
         return b""
+
+
+def is_utf8(body: bytes, http_charset: str = "") -> bool:
+    """Whether a body is XML that `decode` would surely read as UTF-8 if it is valid UTF-8, which the reader finds out."""
+    start = body[:200].removeprefix(codecs.BOM_UTF8)
+    if start[:1] not in b"<\t\r\n " or b"\0" in start:
+        return False
+    if not body.isascii():
+        return True
+    declared = _DECLARED.search(start)
+    return {http_charset.lower(), declared[1].decode("ascii").lower() if declared else ""} <= _ASCII_INSIDE
 
 
 def decode(body: bytes, http_charset: str = "") -> tuple[str, tuple[str, ...]]:

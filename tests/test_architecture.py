@@ -32,9 +32,9 @@ WEB_IMPORTED_BY = ("aggregator/web/", "aggregator/serving.py", "aggregator/cli.p
 # One door a library: the file or folder that may import it.
 DOORS = {
     "alembic": "storage/", "anyascii": "feeds/identity.py", "apscheduler": "aggregator/daemon.py",
-    "fastapi": "aggregator/web/", "feedgen": "feeds/write.py", "feedparser": "feeds/parse.py",
-    "brotli": "feeds/unpack.py", "h11": "feeds/transport.py", "httpx": "feeds/",
-    "jinja2": "aggregator/web/", "lark": "aggregator/topics/language.py",
+    "brotli": "feeds/unpack.py", "fastapi": "aggregator/web/", "feedgen": "feeds/write.py",
+    "feedparser": "feeds/reference.py", "h11": "feeds/transport.py", "httpx": "feeds/", "jinja2": "aggregator/web/",
+    "lark": "aggregator/topics/language.py",
     "lxml": "feeds/", "markupsafe": "aggregator/web/", "nh3": "feeds/clean.py", "pydantic": "aggregator/",
     "rich": "aggregator/", "ruamel": "aggregator/", "sqlalchemy": "storage/", "starlette": "aggregator/web/",
     "typer": "aggregator/cli", "uvicorn": "aggregator/serving.py",

@@ -1,0 +1,275 @@
+"""What a document says -> the Document: ids, links, words, people, dates, files, and the HTML made safe.
+
+In: `Raw`, or a Document of JSON Feed, and where it came from. Out: a Document, each entry once, all HTML clean.
+Never: an exception for bad input, or a link that is resolved twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from feeds import authorbox, clean
+from feeds.dates import read_date
+from feeds.decode import undoubled
+from feeds.identity import digest, fallback_id, is_web_url, unique_entries
+from feeds.model import LINK_RELS, Author, Document, Enclosure, Entry, Failed, Head, IdOrigin, Link, Pace
+from feeds.raw import Raw, is_markup
+
+_LONGEST_TITLE = 2000
+_LONGEST_HTML = 2_000_000
+_LONGEST_KEY = 2000  # bytes: no address is longer, and databases index no more
+_MAIL_NAME = re.compile(r"\s*[^\s()<>@]+@[^\s()<>]+\s*\((.+)\)\s*\Z")
+_WHAT_IS_SAID = ("title", "link", "id", "summary", "content", "links")
+# An address in a byline. As feedparser has it, whose readings of names were tested on many feeds.
+_MAIL = re.compile(
+    r"[a-zA-Z0-9_.+-]+@(?:\[[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.|(?:[a-zA-Z0-9-]+\.)+)(?:[a-zA-Z]{2,4}|[0-9]{1,3})\]?"
+    r"(?:\?subject=\S+)?"
+)
+_NAME_MAIL = re.compile(r"([^<]+)<[^\s<>@]+@[^\s<>]+>\s*\Z")
+
+
+def finished(read: Raw | Document | Failed, url: str) -> Document | Failed:
+    """The Document of what was read at `url`: cleaned, each id once (I-06), nothing of absurd length (F29, X-11)."""
+    if isinstance(read, Failed):
+        return read
+    document = _document(read, url) if isinstance(read, Raw) else read
+    entries, repeated = unique_entries(
+        [_bounded(entry) for entry in document.entries], atom=document.format.startswith("atom")
+    )
+    said = (*document.notes, *filter(None, [repeated]))
+    return replace(document, entries=tuple(_finished(entry) for entry in entries), notes=said)
+
+
+def _document(raw: Raw, url: str) -> Document:
+    head = _head(raw.feed, url)
+    # RFC 4287 resolves against the document; RSS never said, and its writers mean their site.
+    base = url if raw.version.startswith("atom") else head.site_url or url
+    said = [one for one in raw.entries if any(one.get(key) for key in _WHAT_IS_SAID)]
+    notes = [*raw.notes]
+    if len(said) < len(raw.entries):
+        notes.append(f"{len(raw.entries) - len(said)} entries say nothing at all and were left out")
+    return Document(
+        head=head, entries=tuple(_entry(one, base, head.lang) for one in said), format=raw.version, pace=_pace(raw.feed),
+        truncated=raw.truncated, links=_machine_links(raw.feed, url), notes=tuple(notes),
+    )  # fmt: skip
+
+
+def _head(raw: Mapping[str, Any], url: str) -> Head:
+    links = _links(raw)
+    base = url
+    image = raw.get("image") or {}
+    self_url = next((clean.absolute(link["href"], base) for link in links if link.get("rel") == "self"), "")
+    site = clean.absolute(str(raw.get("link") or ""), base)
+    return Head(
+        title=_title(raw, "title"),
+        id=str(raw.get("id") or self_url or url).strip(),
+        url=self_url or url,
+        site_url=site,
+        subtitle=_title(raw, "subtitle"),
+        updated=_date(raw, "updated") or _date(raw, "published"),
+        lang=str(raw.get("language") or ""),
+        rights=_title(raw, "rights"),
+        icon=clean.absolute(str(raw.get("icon") or ""), base),
+        logo=clean.absolute(str(raw.get("logo") or image.get("href") or ""), base),
+        authors=_authors(raw),
+        categories=_categories(raw),
+    )
+
+
+def _entry(raw: Mapping[str, Any], base: str, lang_of_feed: str) -> Entry:
+    guid = str(raw.get("id") or "").strip()
+    guid_as_link = clean.absolute(guid) if raw.get("id_is_link") else ""
+    link = _link(raw, base) or guid_as_link
+    title = _title(raw, "title")
+    summary, content, authors, lang = _bodies(raw, link or base)
+    published = str(raw.get("published") or raw.get("created") or raw.get("updated") or "")
+    origin: IdOrigin = "guid" if guid else "link" if link else "hash"
+    return Entry(
+        id=guid or link or fallback_id(title=title, published=published, body=content or summary),
+        id_origin=origin,
+        is_permalink=bool(guid_as_link),
+        link=link,
+        title=title,
+        summary=summary,
+        content=content,
+        published=_date(raw, "published") or _date(raw, "created"),
+        updated=_date(raw, "updated"),
+        lang=lang or lang_of_feed,
+        rights=_title(raw, "rights"),
+        authors=authors,
+        categories=_categories(raw),
+        enclosures=_enclosures(raw, base),
+        source=_source(raw),
+    )
+
+
+def _bounded(entry: Entry) -> Entry:
+    """Without keys and titles of absurd length (F29, X-11). A hash of an id is as good as the id for telling it apart."""
+    link = entry.link if len(entry.link.encode()) <= _LONGEST_KEY else ""
+    title = entry.title[:_LONGEST_TITLE]
+    if len(entry.id.encode()) <= _LONGEST_KEY:
+        return replace(entry, link=link, title=title)
+    return replace(entry, link=link, title=title, id=f"hash:{digest(entry.id)}", id_origin="hash", is_permalink=False)
+
+
+def _finished(entry: Entry) -> Entry:
+    """With a summary where the publisher gave none, and the words of summary and content alone."""
+    text = clean.plain_text(entry.content)
+    summary = entry.summary or _standfirst(text, entry.title)
+    words = clean.plain_text(summary)
+    start = " ".join(words.split())[:80]
+    if start and start not in " ".join(text.split()):
+        text = f"{words}\n{text}".strip()
+    return replace(entry, text=text, summary=summary)
+
+
+def _standfirst(text: str, title: str) -> str:
+    """The first paragraph that is not the title again."""
+    lines = [line for line in text.split("\n") if line and line.casefold() != title.casefold()]
+    # A dateline or a lone label is no summary where a sentence follows.
+    return clean.escape(next((line for line in lines if len(line) > 20), lines[0] if lines else ""))
+
+
+def _bodies(raw: Mapping[str, Any], base: str) -> tuple[str, str, tuple[Author, ...], str]:
+    """Summary and content as safe HTML, the authors with what a box said of them, and the declared language."""
+    contents = [part for part in raw.get("content") or () if str(part.get("value", "")).strip()]
+    best = max(contents, key=lambda part: ("html" in _kind(part), len(part["value"])), default=None)
+    detail = raw.get("summary_detail") or {"value": raw.get("summary") or ""}
+    content, authors = _html(best, base, _authors(raw)) if best else ("", _authors(raw))
+    # feedparser repeats a lone content as summary, and many feeds do it themselves.
+    repeated = best is not None and best.get("value") == detail.get("value")
+    summary, authors = ("", authors) if repeated else _html(detail, base, authors)
+    # A description that is the whole article stands alone as content; its first paragraph is then the summary.
+    if not content and len(clean.plain_text(summary)) > 600:
+        summary, content = "", summary
+    lang = str((best or detail).get("language") or (raw.get("title_detail") or {}).get("language") or "")
+    return summary, content, authors, lang
+
+
+def _html(detail: Mapping[str, Any], base: str, authors: tuple[Author, ...]) -> tuple[str, tuple[Author, ...]]:
+    value = undoubled(str(detail.get("value") or "")[:_LONGEST_HTML])
+    own_base = clean.absolute(str(detail.get("base") or ""), base) or base
+    if _kind(detail) == "text/plain" and not clean.looks_like_html(value):
+        value = clean.escape(value)
+    return authorbox.clean_without_box(value, own_base, authors)
+
+
+def _title(raw: Mapping[str, Any], key: str) -> str:
+    detail = raw.get(f"{key}_detail") or {}
+    value = str(raw.get(key) or "")
+    return clean.title_text(value, is_html="html" in _kind(detail))
+
+
+def _kind(detail: Mapping[str, Any]) -> str:
+    """The type of a text. RSS says "plain text" and means HTML as often as not: there the words themselves decide."""
+    kind = str(detail.get("type", ""))
+    if kind != "guess":
+        return kind
+    return "text/html" if is_markup(str(detail["value"])) else "text/plain"
+
+
+def _link(raw: Mapping[str, Any], base: str) -> str:
+    original = str(raw.get("feedburner_origlink") or raw.get("link") or "")
+    if is_web_url(original):
+        return clean.absolute(original)
+    links = _links(raw)
+    alternate = next((link["href"] for link in links if link.get("rel", "alternate") == "alternate"), "")
+    if is_web_url(clean.absolute(alternate, base)):
+        return clean.absolute(alternate, base)
+    # A relative link is resolved. "tag:..." and the like are no links, though feedparser may say so (F24); nor is a guid
+    # that it takes for one because nothing says isPermaLink="false" (I-05).
+    written = original in (link["href"] for link in links)
+    return clean.absolute(original, base) if written and ":" not in original.split("/")[0] else ""
+
+
+def _links(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [dict(link) for link in raw.get("links") or [] if link.get("href")]
+
+
+def _machine_links(raw: Mapping[str, Any], base: str) -> tuple[Link, ...]:
+    found = ((str(link.get("rel", "")).strip().lower(), clean.absolute(link["href"], base)) for link in _links(raw))
+    return tuple(Link(rel=rel, href=href) for rel, href in dict.fromkeys(found) if rel in LINK_RELS and href)
+
+
+def _authors(raw: Mapping[str, Any]) -> tuple[Author, ...]:
+    found: dict[str, Author] = {}
+    whole = str(raw.get("author") or "")
+    for said in raw.get("authors") or ():
+        person = _parts_of(said["byline"]) if "byline" in said else said
+        # feedparser takes four letters for the end of any domain: "nora@paper.online (Nora)" has the name "ne (Nora".
+        mail = str(person.get("email") or "\n")
+        cut = whole.partition(mail)[2][:1].isalpha()
+        name = _person(whole if cut else str(person.get("name") or ""))
+        if name and name not in found:
+            found[name] = Author(name=name, url=clean.absolute(str(person.get("href") or "")))
+    if not found and whole and _person(whole):
+        found[_person(whole)] = Author(name=_person(whole))
+    return tuple(found.values())
+
+
+def _parts_of(byline: str) -> dict[str, str]:
+    """The name and the mail address of a byline that is both: "nora@paper.example (Nora)"."""
+    mail = _MAIL.search(byline) if "@" in byline else None
+    if not mail:
+        return {"name": byline}
+    name = byline.replace(mail[0], "").replace("()", "").replace("<>", "").replace("&lt;&gt;", "").strip()
+    return {"name": name.removeprefix("(").removesuffix(")").strip(), "email": mail[0]}
+
+
+def _person(raw: str) -> str:
+    """The name in a byline element: without markup, and without a mail address around or beside it."""
+    text = clean.title_text(raw, is_html=True)
+    mail = _MAIL_NAME.match(text) or _NAME_MAIL.match(text)
+    text = mail[1].strip() if mail else text
+    return "" if re.fullmatch(r"[^\s@]+@\S+", text) or is_web_url(text) else text[:300]
+
+
+def _categories(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    tags = raw.get("tags") or []
+    terms = (clean.title_text(str(tag.get("label") or tag.get("term") or ""), is_html=True) for tag in tags)
+    return tuple(dict.fromkeys(term[:200] for term in terms if term))[:100]
+
+
+def _enclosures(raw: Mapping[str, Any], base: str) -> tuple[Enclosure, ...]:
+    found: dict[str, Enclosure] = {}
+    for one in _links(raw):
+        url = clean.absolute(str(one["href"]), base) if one.get("rel") == "enclosure" else ""
+        length = str(one.get("length") or "0").strip()
+        if url and url not in found:
+            size = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else 0
+            title = clean.title_text(str(one.get("title") or ""), is_html=False)
+            found[url] = Enclosure(url=url, type=str(one.get("type") or ""), length=size, title=title)
+    return tuple(found.values())[:50]
+
+
+def _source(raw: Mapping[str, Any]) -> Head | None:
+    """The source that an entry brought along (A-10): atom:source, or RSS <source url="">."""
+    inner = raw.get("source")
+    if not inner:
+        return None
+    url = clean.absolute(str(inner.get("href") or ""))
+    head = _head(inner, url)
+    if not head.title and not head.url:
+        return None
+    return head
+
+
+def _pace(raw: Mapping[str, Any]) -> Pace:
+    ttl = str(raw.get("ttl") or "")
+    frequency = str(raw.get("sy_updatefrequency") or "1")
+    return Pace(
+        ttl=int(ttl) if ttl.isascii() and ttl.isdigit() and len(ttl) < 9 else None,
+        skip_hours=tuple(int(hour) for hour in raw.get("skip_hours", ()) if re.fullmatch("[0-9]{1,2}", hour)),
+        skip_days=tuple(day for day in raw.get("skip_days", ()) if re.fullmatch(r"\w{6,9}", day)),
+        update_period=str(raw.get("sy_updateperiod") or ""),
+        update_frequency=int(frequency) if frequency.isascii() and frequency.isdigit() and len(frequency) < 6 else 1,
+    )
+
+
+def _date(raw: Mapping[str, Any], key: str) -> datetime | None:
+    """Our own reading alone: where feedparser finds only a year, it takes the month from its clock."""
+    return read_date(str(raw.get(key) or ""))
