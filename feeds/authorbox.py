@@ -45,11 +45,17 @@ _LAST_HINTS = (
     "all posts by", "all articles by", "all stories by", "all entries by", "more posts by", "more articles by",
     "more stories by", "все записи", "все публикации", "все материалы", "все статьи", "tüm yazılar",
 )  # fmt: skip
-_HINTS = (
-    *_LAST_HINTS, "about ", "about\n", "about&nbsp;", "about\xa0", "об автор", "hakkında", "hakkinda", "über den autor",
-    "propos de l", "عن الكاتب", "درباره نویسنده", "author-info", "author-box", "author-bio", "about-author", "m-a-box",
+# Of the hints, those that a fragment of ASCII alone may hold, and the others.
+_ASCII_HINTS = (
+    "all posts by", "all articles by", "all stories by", "all entries by", "more posts by", "more articles by",
+    "more stories by", "hakkinda", "propos de l", "author-info", "author-box", "author-bio", "about-author", "m-a-box",
     "saboxplugin", "pp-multiple-authors",
 )  # fmt: skip
+_OTHER_HINTS = (
+    *_LAST_HINTS[7:], "об автор", "hakkında", "über den autor", "عن الكاتب", "درباره نویسنده",
+)  # fmt: skip
+# "About" counts where a block or a line begins with it, in a tag or a reference or not.
+_ABOUT = re.compile(r"(?:\A|[>;\n])\s*about(?:\s|&nbsp;)")
 _BLOCKS = {
     "p",
     "h1",
@@ -111,8 +117,7 @@ def cut(fragment: str, *, authors: tuple[str, ...] = ()) -> tuple[str, Box | Non
     Sure signs: an element that a known plug-in marks; a line that is just "About the author"; "About NAME" where NAME
     is one of `authors` or of a "View all posts by NAME" that follows. A lone "View all posts by NAME" line goes too.
     """
-    lower = fragment.lower()
-    if not any(hint in lower for hint in _HINTS) or is_too_deep(fragment):
+    if not _may_hold_box(fragment.lower()) or is_too_deep(fragment):
         return fragment, None
     blocks = fragment if has_blocks(fragment) else _blocks_of(fragment)
     for breaks in _BREAKS if _BREAKS[1].search(blocks) else _BREAKS[:1]:
@@ -124,6 +129,13 @@ def cut(fragment: str, *, authors: tuple[str, ...] = ()) -> tuple[str, Box | Non
         if box is not None:
             return _inside(root), box
     return fragment, None
+
+
+def _may_hold_box(lower: str) -> bool:
+    """Whether any sign of a box is there: nearly every fragment has none, and is done with."""
+    if any(hint in lower for hint in _ASCII_HINTS) or ("about" in lower and _ABOUT.search(lower)):
+        return True
+    return not lower.isascii() and any(hint in lower for hint in _OTHER_HINTS)
 
 
 def _blocks_of(text: str) -> str:

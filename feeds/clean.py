@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 from urllib.parse import urljoin, urlsplit
 
 import nh3
 
 from feeds.decode import legal, undoubled
 from feeds.identity import is_web_url
+from feeds.settled import is_settled
 
 _TAGS = {
     "a", "abbr", "article", "aside", "audio", "b", "bdi", "bdo", "blockquote", "br", "caption", "cite", "code", "col",
@@ -51,11 +53,12 @@ _PIXEL = re.compile(
     r'\b(?:width|height)="[01](?:px)?"|src="https?://(?:pixel\.|stats?\.|feeds\.feedburner\.com/~|[^/"]*\.'
     r"(?:doubleclick\.net|scorecardresearch\.com|quantserve\.com))"
 )
-_BLOCK = re.compile(
-    r"</?(?:article|aside|blockquote|br|caption|dd|details|div|dl|dt|figcaption|figure|footer|h[1-6]|header|hr|li|main|ol|p|"
-    r"pre|section|summary|table|tbody|td|tfoot|th|thead|tr|ul)(?:[\s/][^<>]*)?>",
-    re.IGNORECASE,
-)
+_BLOCKS = frozenset({
+    "article", "aside", "blockquote", "br", "caption", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "footer",
+    "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "ol", "p", "pre", "section", "summary", "table",
+    "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+})  # fmt: skip
+_BLOCK = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS, reverse=True))})(?:[\s/][^<>]*)?>", re.IGNORECASE)
 _NAMES = "|".join(sorted(_TAGS | _GONE_WITH_CONTENT | {"big", "body", "center", "font", "head", "html", "input", "link",
                          "meta", "nobr", "strike", "title", "tt"}, reverse=True))  # fmt: skip
 # No "<" inside a tag or comment: each character is looked at once, however many of them an attacker opens.
@@ -66,6 +69,10 @@ _SURE_TAG = re.compile(rf"</(?:{_NAMES})\s*>|<(?:br|hr|img|p|wbr)(?:[\s/][^<>]*)
 _REFERENCE = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|[a-zA-Z]+\d*);")
 _ENDLESS_NUMBER = re.compile(r"&#\d{30,};?")
 _BLANK_LINE = re.compile(r"\n[ \t\r\f\v]*\n\s*")
+# An address in which nothing needs to be resolved, joined or escaped: nearly all.
+_READY = re.compile(
+    r"https?://[A-Za-z0-9.-]{1,200}(?::[0-9]{1,5})?(?:/[\w/.,:@!$&'()*+=~%-]*)?(?:\?[\w/.,:@!$&'()*+=~%-]+)?(?:#[\w/.,:=~%-]+)?\Z"
+)
 _UNFIT_FOR_URLS = re.compile(r'[\x00-\x20"<>^`{|}\x7f]')
 
 # Deeper than any writer goes. The sanitiser's time grows with the square of the depth, as every HTML parser's does.
@@ -86,22 +93,42 @@ def clean(fragment: str, base: str = "") -> str:
     """
     if not fragment.strip():
         return ""
+    if "<" not in fragment and "&" not in fragment:
+        return _words_alone(fragment)
     if is_too_deep(fragment) or fragment.count("&") > _MOST_REFERENCES:
         return escape(legal(unescape(_ANY_TAG.sub("", _BLOCK.sub("\n\n", fragment)))))
-    cleaner = _cleaner(base)
-    safe = _pass(cleaner, fragment)
+    _HERE.base = base
+    safe = _pass(fragment)
     # What a parser repairs, it may repair again: misnested tables and links, the first line break of a <pre>.
     for _ in range(5):
-        again = _pass(cleaner, safe)
+        if is_settled(safe):
+            return safe
+        again = _pass(safe)
         if again == safe:
             return safe
         safe = again
     return escape(plain_text(safe))
 
 
-def _pass(cleaner: nh3.Cleaner, fragment: str) -> str:
-    safe = _IMG.sub(_drop_pixel, legal(cleaner.clean(fragment))).strip()
-    return safe if has_blocks(safe) else paragraphs(safe)
+def _words_alone(text: str) -> str:
+    """What the sanitiser makes of words without a tag or a reference."""
+    text = legal(text).replace("\r\n", "\n").replace("\r", "\n")
+    return paragraphs(text.replace(">", "&gt;").replace("\xa0", "&nbsp;").strip())
+
+
+def _pass(fragment: str) -> str:
+    checked = "cite" in fragment or "poster" in fragment
+    safe = _tidied((_CHECKING if checked else _PLAIN).clean(fragment))
+    if has_blocks(safe):
+        return safe
+    if "\n" in safe and not checked:
+        safe = _tidied(_CHECKING.clean(fragment))  # no line break in an attribute may become a paragraph
+    return paragraphs(safe)
+
+
+def _tidied(safe: str) -> str:
+    safe = legal(safe)
+    return (_IMG.sub(_drop_pixel, safe) if "<img" in safe else safe).strip()
 
 
 def is_too_deep(fragment: str) -> bool:
@@ -112,27 +139,59 @@ def is_too_deep(fragment: str) -> bool:
     work = 0
     for closing, tag in _TAG_NAME.findall(fragment):
         name = tag.lower()
-        work += len(open_now)
-        if closing:
-            inner = next(
-                (i for i in reversed(range(len(open_now))) if open_now[i] == name or open_now[i] in _WALLS), -1
-            )
-            if inner >= 0 and open_now[inner] == name:
-                del open_now[inner:]
-        elif name not in _NEVER_OPEN:
-            open_now.append(name)
-        if len(open_now) > _DEEPEST or work > _MOST_OPEN:
-            return True
+        if not closing:
+            if name not in _NEVER_OPEN:
+                open_now.append(name)
+                if len(open_now) > _DEEPEST:
+                    return True
+        elif open_now and open_now[-1] == name:
+            open_now.pop()
+        else:
+            work += len(open_now)
+            if work > _MOST_OPEN:
+                return True
+            _close(open_now, name)
     return False
+
+
+def _close(open_now: list[str], name: str) -> None:
+    """Take out what an end tag ends that does not fit the last start tag."""
+    inner = next((i for i in reversed(range(len(open_now))) if open_now[i] == name or open_now[i] in _WALLS), -1)
+    if inner >= 0 and open_now[inner] == name:
+        del open_now[inner:]
 
 
 def plain_text(safe: str) -> str:
     """The words of a cleaned fragment: a line a block, entities resolved, no markup."""
-    if has_blocks(safe):
-        safe = safe.replace("\n", " ")  # its line breaks are white space, as in any HTML
-    text = unescape(_TAG.sub("", _BLOCK.sub("\n", safe)))
+    if "<" in safe:
+        safe = _without_tags(safe)
+    text = _resolved(safe) if "&" in safe else safe
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)
+
+
+def _without_tags(safe: str) -> str:
+    """The text of a cleaned fragment, a line break where a block begins or ends."""
+    if has_blocks(safe):
+        safe = safe.replace("\n", " ")  # its line breaks are white space, as in any HTML
+    first, *parts = safe.split("<")
+    words = [first]
+    for part in parts:
+        tag, _, text = part.partition(">")
+        if tag.count('"') % 2:  # an attribute holds a ">" or a "<"
+            return _TAG.sub("", _BLOCK.sub("\n", safe))
+        if tag.partition(" ")[0].strip("/") in _BLOCKS:
+            words.append("\n")
+        words.append(text)
+    return "".join(words)
+
+
+def _resolved(text: str) -> str:
+    """The references of the sanitiser resolved, which writes four of them; of other texts any."""
+    known = text.replace("&nbsp;", "\xa0").replace("&lt;", "<").replace("&gt;", ">")
+    if known.count("&") == known.count("&amp;"):
+        return known.replace("&amp;", "&")
+    return unescape(text)
 
 
 def escape(text: str) -> str:
@@ -156,6 +215,8 @@ def title_text(raw: str, *, is_html: bool) -> str:
     RSS does not say whether a title is HTML. Where it has an end tag or a line break, the elements of HTML are taken
     for tags, and one level of entities is resolved; "A < B" and "List<T>" are words.
     """
+    if raw.isascii() and "<" not in raw and "&" not in raw:
+        return " ".join(raw.split())
     text = raw = undoubled(raw)
     if is_html:
         text = _ANY_TAG.sub("", raw)
@@ -168,6 +229,8 @@ def title_text(raw: str, *, is_html: bool) -> str:
 
 def absolute(url: str, base: str = "") -> str:
     """A link as an absolute web address, or "" where it cannot be one."""
+    if _READY.match(url):
+        return url
     url = "".join(url.split()) if "\n" in url or "\t" in url else url.strip()
     if not url:
         return ""
@@ -199,26 +262,43 @@ def paragraphs(text: str, *, every_line: bool = False) -> str:
     return "".join(f"<p>{part.strip()}</p>" for part in parts if part.strip())
 
 
-def _cleaner(base: str) -> nh3.Cleaner:
-    def resolve(url: str) -> str | None:
-        return absolute(url, base) or None
+class _Here(threading.local):
+    """The base of the fragment that this thread cleans: a sanitiser for each base would cost more than its work."""
 
-    def check(tag: str, attribute: str, value: str) -> str | None:
-        # The sanitiser knows href and src; poster and cite are ours to check.
-        if attribute in ("poster", "cite"):
-            return absolute(value, base) or None
-        return " ".join(value.split())
+    base = ""
 
+
+_HERE = _Here()
+
+
+def _resolve(url: str) -> str | None:
+    return absolute(url, _HERE.base) or None
+
+
+def _check(tag: str, attribute: str, value: str) -> str | None:
+    # The sanitiser knows href and src; poster and cite are ours to check.
+    if attribute in ("poster", "cite"):
+        return absolute(value, _HERE.base) or None
+    return " ".join(value.split())
+
+
+def _cleaner(*, checking: bool) -> nh3.Cleaner:
+    """A sanitiser that asks `_check` for each attribute, or one without the attributes that need it, which is faster."""
+    attributes = {tag: names - (set() if checking else {"poster", "cite"}) for tag, names in _ATTRIBUTES.items()}
     return nh3.Cleaner(
         tags=_TAGS,
         clean_content_tags=_GONE_WITH_CONTENT,
-        attributes=_ATTRIBUTES,
-        attribute_filter=check,
+        attributes=attributes,
+        attribute_filter=_check if checking else None,
         url_schemes=_SCHEMES,
-        url_relative=resolve,
+        url_relative=_resolve,
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"img": {"referrerpolicy": "no-referrer"}},
     )
+
+
+_PLAIN = _cleaner(checking=False)
+_CHECKING = _cleaner(checking=True)
 
 
 def _drop_pixel(match: re.Match[str]) -> str:

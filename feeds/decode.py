@@ -38,6 +38,7 @@ _ASCII_INSIDE = {
 _REFUSED = {"utf-7", "unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined", "mbcs", "oem"}
 # Everything that XML 1.0 section 2.2 leaves out: C0 controls, surrogates, U+FFFE and U+FFFF.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_C0 = bytes({*range(0x20)} - {*b"\t\n\r"})
 # The semicolon may be missing and the number may have any length: feedparser reads those too.
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 # What the first two bytes of letters and punctuation become: "Ã¼", "Ð¸", "â€".
@@ -94,6 +95,12 @@ def decode(body: bytes, http_charset: str = "") -> tuple[str, tuple[str, ...]]:
 
 def legal(text: str) -> str:
     """Only characters that XML 1.0 allows (V-09, X-14)."""
+    try:
+        written = text.encode()
+    except UnicodeEncodeError:
+        return _ILLEGAL.sub("", text)
+    if len(written.translate(None, _C0)) == len(written) and "\ufffe" not in text and "\uffff" not in text:
+        return text
     return _ILLEGAL.sub("", text)
 
 
@@ -102,7 +109,7 @@ def undoubled(text: str) -> str:
 
     feedparser mends what was taken for Latin-1. Only a text that is such UTF-8 throughout is touched: "«été»" is not.
     """
-    if not _DOUBLED.search(text):
+    if text.isascii() or not _DOUBLED.search(text):
         return text
     try:
         return text.encode("cp1252", "heliograph-c1").decode("utf-8")

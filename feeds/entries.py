@@ -109,6 +109,8 @@ def _entry(raw: Mapping[str, Any], base: str, lang_of_feed: str) -> Entry:
 
 def _bounded(entry: Entry) -> Entry:
     """Without keys and titles of absurd length (F29, X-11). A hash of an id is as good as the id for telling it apart."""
+    if len(entry.link) + len(entry.id) + len(entry.title) <= _LONGEST_KEY // 4:
+        return entry
     link = entry.link if len(entry.link.encode()) <= _LONGEST_KEY else ""
     title = entry.title[:_LONGEST_TITLE]
     if len(entry.id.encode()) <= _LONGEST_KEY:
@@ -121,8 +123,8 @@ def _finished(entry: Entry) -> Entry:
     text = clean.plain_text(entry.content)
     summary = entry.summary or _standfirst(text, entry.title)
     words = clean.plain_text(summary)
-    start = " ".join(words.split())[:80]
-    if start and start not in " ".join(text.split()):
+    start = words.replace("\n", " ")[:80]
+    if start and start not in text.replace("\n", " "):
         text = f"{words}\n{text}".strip()
     return replace(entry, text=text, summary=summary)
 
@@ -144,7 +146,7 @@ def _bodies(raw: Mapping[str, Any], base: str) -> tuple[str, str, tuple[Author, 
     repeated = best is not None and best.get("value") == detail.get("value")
     summary, authors = ("", authors) if repeated else _html(detail, base, authors)
     # A description that is the whole article stands alone as content; its first paragraph is then the summary.
-    if not content and len(clean.plain_text(summary)) > 600:
+    if not content and len(summary) > 600 and len(clean.plain_text(summary)) > 600:
         summary, content = "", summary
     lang = str((best or detail).get("language") or (raw.get("title_detail") or {}).get("language") or "")
     return summary, content, authors, lang

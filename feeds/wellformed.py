@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
+from typing import Any
 
 from lxml import etree
 
 from feeds import vocabulary as words
 from feeds.elements import (
     attributes_of,
+    has_controls,
     is_escaped_in_div,
     joined,
     local_name,
     markup_of,
     mended,
     text_of,
+    without_controls,
     words_of,
 )
 from feeds.mend import MOST_ATTRIBUTES
@@ -57,9 +60,20 @@ def read_wellformed(body: bytes, most: int) -> Raw | None:
     if _CROWDED(root):
         return None
     try:
-        return _Reader(root, body, most).read()
+        raw = _Reader(root, body, most).read()
     except _DeclinedError:
         return None
+    if has_controls(body):
+        raw.feed, raw.entries = _rid_of_controls(raw.feed), [_rid_of_controls(said) for said in raw.entries]
+    return raw
+
+
+def _rid_of_controls(said: Any) -> Any:
+    if isinstance(said, str):
+        return without_controls(said)
+    if isinstance(said, dict):
+        return {key: _rid_of_controls(value) for key, value in said.items()}
+    return [_rid_of_controls(one) for one in said] if isinstance(said, list) else said
 
 
 class _Context:
@@ -95,11 +109,11 @@ class _Reader:
         self.acts: dict[str, tuple[_Act | None, str]] = {}
         self.entries: list[Said] = []
         self.count = 0
-        self.base = root.get(_BASE, root.get("base", ""))
-        self.lang = root.get(_LANG, root.get("lang", ""))
+        self.base = root.get(_BASE, "")
+        self.lang = root.get(_LANG, "")
         # Where nothing behind the first tag declares a base or a language, nobody needs to ask each element.
         start = body.find(b">")
-        self.has_scopes = body.find(b"base=", start) >= 0 or body.find(b"lang=", start) >= 0
+        self.has_scopes = body.find(b"xml:base", start) >= 0 or body.find(b"xml:lang", start) >= 0
         self.version = self._version()
         # RSS says "plain text" and means HTML as often as not: the words will have to decide.
         self.plain = "text/plain" if self.version.startswith("atom") else "guess"
@@ -152,9 +166,9 @@ class _Reader:
 
     def in_scope(self, act: _Act, context: _Context, element: etree._Element, depth: int, key: str) -> None:
         base, lang = self.base, self.lang
-        own = element.get(_BASE) or element.get("base")
+        own = element.get(_BASE)
         self.base = joined(base, own) if own else base
-        self.lang = element.get(_LANG, element.get("lang", lang))
+        self.lang = element.get(_LANG, lang)
         act(self, context, element, depth, key)
         self.base, self.lang = base, lang
 
