@@ -45,17 +45,16 @@ _LAST_HINTS = (
     "all posts by", "all articles by", "all stories by", "all entries by", "more posts by", "more articles by",
     "more stories by", "все записи", "все публикации", "все материалы", "все статьи", "tüm yazılar",
 )  # fmt: skip
-# Of the hints, those that a fragment of ASCII alone may hold, and the others.
+# What nearly no fragment holds, and behind it the hints that hold it.
 _ASCII_HINTS = (
-    "all posts by", "all articles by", "all stories by", "all entries by", "more posts by", "more articles by",
-    "more stories by", "hakkinda", "propos de l", "author-info", "author-box", "author-bio", "about-author", "m-a-box",
-    "saboxplugin", "pp-multiple-authors",
-)  # fmt: skip
-_OTHER_HINTS = (
-    *_LAST_HINTS[7:], "об автор", "hakkında", "über den autor", "عن الكاتب", "درباره نویسنده",
-)  # fmt: skip
-# "About" counts where a block or a line begins with it, in a tag or a reference or not.
-_ABOUT = re.compile(r"(?:\A|[>;\n])\s*about(?:\s|&nbsp;)")
+    ("s by", _LAST_HINTS[:7]),
+    ("author", ("author-info", "author-box", "author-bio", "about-author", "pp-multiple-authors")),
+    ("box", ("m-a-box", "saboxplugin")),
+    ("propos de l", ("",)),
+    ("hakkinda", ("",)),
+)
+_OTHER_HINTS = (*_LAST_HINTS[7:], "об автор", "hakkında", "über den autor", "عن الكاتب", "درباره نویسنده")
+_ABOUT = re.compile(r"about(?:\s|&nbsp;)")
 _BLOCKS = {
     "p",
     "h1",
@@ -133,9 +132,19 @@ def cut(fragment: str, *, authors: tuple[str, ...] = ()) -> tuple[str, Box | Non
 
 def _may_hold_box(lower: str) -> bool:
     """Whether any sign of a box is there: nearly every fragment has none, and is done with."""
-    if any(hint in lower for hint in _ASCII_HINTS) or ("about" in lower and _ABOUT.search(lower)):
+    for rare, hints in _ASCII_HINTS:
+        if rare in lower and any(hint in lower for hint in hints):
+            return True
+    if any(_begins(lower, found.start()) for found in _ABOUT.finditer(lower)):
         return True
     return not lower.isascii() and any(hint in lower for hint in _OTHER_HINTS)
+
+
+def _begins(text: str, at: int) -> bool:
+    """Whether a block or a line begins here: behind a tag, a reference, a line break or nothing."""
+    before = text[max(0, at - 200) : at]
+    words = before.rstrip(" \t\xa0")
+    return not words or words[-1] in ">;\r\n" or words.isspace()
 
 
 def _blocks_of(text: str) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 import nh3
 
 from feeds.decode import legal, undoubled
-from feeds.identity import is_web_url
+from feeds.identity import is_plain_web_url, is_web_url
 from feeds.settled import is_settled
 
 _TAGS = {
@@ -48,6 +48,7 @@ _SCHEMES = {"http", "https", "mailto"}
 
 # What the sanitiser writes is regular: double quotes, and no bare quote inside a value. So a tag is this, in one pass.
 _TAG = re.compile(r'<[^>"]*(?:"[^"]*"[^>"]*)*>')
+_SAFE_TAG = re.compile(r'<([a-z0-9/]*)[^>"]*(?:"[^"]*"[^>"]*)*>')
 _IMG = re.compile(r'<img\b[^>"]*(?:"[^"]*"[^>"]*)*>')
 _PIXEL = re.compile(
     r'\b(?:width|height)="[01](?:px)?"|src="https?://(?:pixel\.|stats?\.|feeds\.feedburner\.com/~|[^/"]*\.'
@@ -58,6 +59,7 @@ _BLOCKS = frozenset({
     "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "ol", "p", "pre", "section", "summary", "table",
     "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 })  # fmt: skip
+_BREAKING = _BLOCKS | {f"/{name}" for name in _BLOCKS}
 _BLOCK = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS, reverse=True))})(?:[\s/][^<>]*)?>", re.IGNORECASE)
 _NAMES = "|".join(sorted(_TAGS | _GONE_WITH_CONTENT | {"big", "body", "center", "font", "head", "html", "input", "link",
                          "meta", "nobr", "strike", "title", "tt"}, reverse=True))  # fmt: skip
@@ -69,10 +71,6 @@ _SURE_TAG = re.compile(rf"</(?:{_NAMES})\s*>|<(?:br|hr|img|p|wbr)(?:[\s/][^<>]*)
 _REFERENCE = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|[a-zA-Z]+\d*);")
 _ENDLESS_NUMBER = re.compile(r"&#\d{30,};?")
 _BLANK_LINE = re.compile(r"\n[ \t\r\f\v]*\n\s*")
-# An address in which nothing needs to be resolved, joined or escaped: nearly all.
-_READY = re.compile(
-    r"https?://[A-Za-z0-9.-]{1,200}(?::[0-9]{1,5})?(?:/[\w/.,:@!$&'()*+=~%-]*)?(?:\?[\w/.,:@!$&'()*+=~%-]+)?(?:#[\w/.,:=~%-]+)?\Z"
-)
 _UNFIT_FOR_URLS = re.compile(r'[\x00-\x20"<>^`{|}\x7f]')
 
 # Deeper than any writer goes. The sanitiser's time grows with the square of the depth, as every HTML parser's does.
@@ -174,16 +172,9 @@ def _without_tags(safe: str) -> str:
     """The text of a cleaned fragment, a line break where a block begins or ends."""
     if has_blocks(safe):
         safe = safe.replace("\n", " ")  # its line breaks are white space, as in any HTML
-    first, *parts = safe.split("<")
-    words = [first]
-    for part in parts:
-        tag, _, text = part.partition(">")
-        if tag.count('"') % 2:  # an attribute holds a ">" or a "<"
-            return _TAG.sub("", _BLOCK.sub("\n", safe))
-        if tag.partition(" ")[0].strip("/") in _BLOCKS:
-            words.append("\n")
-        words.append(text)
-    return "".join(words)
+    parts = _SAFE_TAG.split(safe)
+    parts[1::2] = ["\n" if tag in _BREAKING else "" for tag in parts[1::2]]
+    return "".join(parts)
 
 
 def _resolved(text: str) -> str:
@@ -229,7 +220,7 @@ def title_text(raw: str, *, is_html: bool) -> str:
 
 def absolute(url: str, base: str = "") -> str:
     """A link as an absolute web address, or "" where it cannot be one."""
-    if _READY.match(url):
+    if is_plain_web_url(url):
         return url
     url = "".join(url.split()) if "\n" in url or "\t" in url else url.strip()
     if not url:

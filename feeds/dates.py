@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 # Month names by their first letters, folded, as feeds in these languages abbreviate them (CLDR "wide" and
 # "abbreviated" forms). Longer keys win, so that "mart" and "mar", "juin" and "jui" stay apart.
@@ -32,6 +33,12 @@ _ZONES = {
     "trt": 3, "irst": 3.5, "ist": 5.5, "jst": 9, "kst": 9, "almt": 5, "kgt": 6,
 }  # fmt: skip
 
+_SHORT = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}  # noqa: SIM905
+# How nearly all feeds write: read at once, without a look at the dialects.
+_RFC822 = re.compile(
+    rf"(?:[A-Z][a-z][a-z], )?([0-9]{{1,2}}) ({'|'.join(_SHORT)}) ([0-9]{{4}}) "
+    r"([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]) (\+[01][0-9][0-5][0-9]|-[01][0-9][0-5][0-9]|GMT|UTC|Z)\Z"
+)
 _ISO = re.compile(
     r"(?P<y>\d{4})-?(?P<mo>\d\d)?-?(?P<d>\d\d)?(?:[T ]\s*(?P<h>\d\d|\d(?=:)):?(?P<mi>\d\d)(?::?(?P<s>\d\d)(?:[.,](?P<f>\d+))?)?)?"
     r"\s*(?P<z>Z|UTC|GMT|[+-]\d\d:?\d{0,2})?\Z",
@@ -56,6 +63,9 @@ def read_date(text: str) -> datetime | None:
 
     A date without a zone is UTC. Two-digit years follow RFC 2822 section 4.3. Nonsense is None, never an error.
     """
+    plain = _RFC822.match(text)
+    if plain:
+        return _from_rfc822(*plain.groups())
     text = unicodedata.normalize("NFC", " ".join(text.split()))
     if not 4 <= len(text) <= 100:
         return None
@@ -66,6 +76,17 @@ def read_date(text: str) -> datetime | None:
         return _from_iso(iso) if iso else _from_words(text)
     except (ValueError, OverflowError):
         return None
+
+
+def _from_rfc822(day: str, month: str, year: str, hour: str, minute: str, second: str, offset: str) -> datetime | None:
+    try:
+        stamp = datetime(int(year), _SHORT[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+        if offset[0] in "+-" and offset[1:] != "0000":
+            minutes = int(offset[1:3]) * 60 + int(offset[3:])
+            stamp -= timedelta(minutes=-minutes if offset[0] == "-" else minutes)
+    except (ValueError, OverflowError):
+        return None
+    return stamp
 
 
 def _from_iso(match: re.Match[str]) -> datetime:
@@ -125,6 +146,7 @@ def _year(text: str) -> int:
     return year + (2000 if year < 50 else 1900)
 
 
+@lru_cache(maxsize=512)
 def _month(name: str) -> int | None:
     name = name.lower().replace("\u0307", "")  # what lower() leaves of the Turkish İ
     best: tuple[int, int] | None = None

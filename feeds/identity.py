@@ -29,6 +29,10 @@ _TRACKING = re.compile(_TRACKERS + r"\Z", re.IGNORECASE)
 # The sign before it is matched rather than looked back at: the search can leap from one to the next.
 _TRACKING_IN_HTML = re.compile(rf"([?&;]){_TRACKERS}=[^&\"\s]*", re.IGNORECASE)
 _NOT_IN_URL = re.compile(r'[\x00-\x20"<>\x7f]')
+# An address in which nothing needs to be resolved, joined or escaped: nearly all.
+_READY = re.compile(
+    r"https?://[A-Za-z0-9.-]{1,200}(?::[0-9]{1,5})?(?:/[\w/.,:@!$&'()*+=~%-]*)?(?:\?[\w/.,:@!$&'()*+=~%-]+)?(?:#[\w/.,:=~%-]+)?\Z"
+)
 _PUBLIC_IDS = uuid.UUID("0a4d8a4e-5c1b-5c0e-9a53-6f8f3b6d2f10")
 
 
@@ -37,8 +41,15 @@ def is_iri(text: str) -> bool:
     return bool(_IRI.match(text))
 
 
+def is_plain_web_url(text: str) -> bool:
+    """Whether `text` is an address so plain that it stays as it is when joined to a base or escaped."""
+    return bool(_READY.match(text))
+
+
 def is_web_url(text: str) -> bool:
     """Whether `text` is an absolute http or https address with a host, and nothing that an address may not hold."""
+    if is_plain_web_url(text):
+        return True
     if _NOT_IN_URL.search(text):
         return False  # urlsplit forgives line breaks and tabs, and says nothing of a host with spaces
     try:
