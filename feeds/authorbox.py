@@ -55,6 +55,8 @@ _ASCII_HINTS = (
 )
 _OTHER_HINTS = (*_LAST_HINTS[7:], "об автор", "hakkında", "über den autor", "عن الكاتب", "درباره نویسنده")
 _ABOUT = re.compile(r"about(?:\s|&nbsp;)")
+_TAG_BEFORE = re.compile(r"<(/?[a-z0-9]+)")
+_INLINE = {"a", "b", "em", "font", "i", "img", "small", "span", "strong", "u"}
 _BLOCKS = {
     "p",
     "h1",
@@ -141,10 +143,22 @@ def _may_hold_box(lower: str) -> bool:
 
 
 def _begins(text: str, at: int) -> bool:
-    """Whether a block or a line begins here: behind a tag, a reference, a line break or nothing."""
-    before = text[max(0, at - 200) : at]
-    words = before.rstrip(" \t\xa0")
-    return not words or words[-1] in ">;\r\n" or words.isspace()
+    """Whether a block or a line begins here, or in inline elements that begin here."""
+    for _ in range(8):
+        before = text[max(0, at - 500) : at]
+        words = before.removesuffix("&nbsp;").rstrip(" \t\xa0")
+        if not words or words[-1] in "\r\n":
+            return True
+        if words[-1] == ";":
+            return words.endswith(("&nbsp;", "&#160;"))
+        if words[-1] != ">" or "<" not in words:
+            return words[-1] == ">"
+        start = words.rindex("<")
+        name = _TAG_BEFORE.match(words, start)
+        if name is None or name[1] not in _INLINE:
+            return name is None or name[1].removeprefix("/") not in _INLINE
+        at -= len(before) - start
+    return True
 
 
 def _blocks_of(text: str) -> str:

@@ -77,7 +77,7 @@ _UNFIT_FOR_URLS = re.compile(r'[\x00-\x20"<>^`{|}\x7f]')
 _DEEPEST = 250
 _MOST_OPEN = 2_000_000
 _MOST_REFERENCES = 200_000  # in one text, each costs it as much as all that stands before it
-_TAG_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
+_TAG_NAME = re.compile(r"<(/?[a-z][a-z0-9-]*)")
 _NEVER_OPEN = {"br", "col", "dd", "dt", "hr", "img", "input", "li", "link", "meta", "p", "source", "tbody", "td", "tfoot", "th",
                "thead", "tr", "wbr"}  # fmt: skip
 _WALLS = {"table", "caption", "object", "applet", "marquee", "template", "button"}
@@ -135,20 +135,19 @@ def is_too_deep(fragment: str) -> bool:
         return False
     open_now: list[str] = []
     work = 0
-    for closing, tag in _TAG_NAME.findall(fragment):
-        name = tag.lower()
-        if not closing:
-            if name not in _NEVER_OPEN:
-                open_now.append(name)
+    for tag in _TAG_NAME.findall(fragment.lower()):
+        if tag[0] != "/":
+            if tag not in _NEVER_OPEN:
+                open_now.append(tag)
                 if len(open_now) > _DEEPEST:
                     return True
-        elif open_now and open_now[-1] == name:
+        elif open_now and open_now[-1] == tag[1:]:
             open_now.pop()
-        else:
+        elif open_now:
             work += len(open_now)
             if work > _MOST_OPEN:
                 return True
-            _close(open_now, name)
+            _close(open_now, tag[1:])
     return False
 
 

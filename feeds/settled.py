@@ -9,11 +9,12 @@ import re
 
 # With its attributes, in which a ">" or "<" may stand between quotes.
 _TAG = re.compile(r'<(/?[a-z][a-z0-9]*)[^>"]*(?:"[^"]*"[^>"]*)*>')
-_VOID = frozenset({"br", "img", "source", "wbr"})
-# An open <p> or heading is closed by each of these (HTML section 13.2.6.4.7); <hr> is void besides.
+_LINE_IN_PRE = re.compile(r"<pre[^>]*>\n")
+_VOID = frozenset({"br", "col", "hr", "img", "source", "wbr"})
+# An open <p> or heading is closed by each of these (HTML section 13.2.6.4.7).
 _BLOCKS = frozenset({
     "article", "aside", "blockquote", "details", "div", "dl", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5",
-    "h6", "header", "hr", "li", "dd", "dt", "main", "ol", "p", "pre", "section", "summary", "ul",
+    "h6", "header", "hr", "li", "dd", "dt", "main", "ol", "p", "pre", "section", "summary", "table", "ul",
 })  # fmt: skip
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _PARENTS = {"li": ("ul", "ol"), "dd": ("dl",), "dt": ("dl",)}
@@ -22,38 +23,44 @@ _WORDS = frozenset({
     "a", "abbr", "audio", "b", "bdi", "bdo", "cite", "code", "del", "dfn", "em", "i", "ins", "kbd", "mark", "q", "s", "samp",
     "small", "span", "strong", "sub", "sup", "time", "u", "var", "video",
 })  # fmt: skip
+_ROWS = {
+    "caption": ("table",), "colgroup": ("table",), "col": ("colgroup",), "thead": ("table",), "tbody": ("table",),
+    "tfoot": ("table",), "tr": ("tbody", "thead", "tfoot"), "td": ("tr",), "th": ("tr",),
+}  # fmt: skip
+_STRUCTURE = frozenset({"table", "thead", "tbody", "tfoot", "tr", "colgroup"})
+# Words in a table and in none of its cells, which a parser moves before the table.
+_STRAY = re.compile(
+    r"<(?:table|thead|tbody|tfoot|tr|colgroup|/caption|/colgroup|/thead|/tbody|/tfoot|/tr|/td|/th)(?: [^<>]*)?>\s*[^\s<]"
+)
 _DEEPEST = 60
 
 
 def is_settled(safe: str) -> bool:
-    """Whether every element ends where it began and stands where a parser leaves it; no tables, no ruby."""
-    if "<pre" in safe and "\n" in safe:
+    """Whether every element ends where it began and stands where a parser leaves it."""
+    if "<pre" in safe and _LINE_IN_PRE.search(safe):
         return False  # a first line break in <pre> is dropped
+    if "<table" in safe and _STRAY.search(safe):
+        return False
     open_now: list[str] = []
     for tag in _TAG.findall(safe):
         if tag[0] == "/":
             if not open_now or open_now.pop() != tag[1:]:
                 return False
-        elif tag in _VOID:
-            continue
-        elif tag in _BLOCKS:
-            if not _may_begin(tag, open_now):
-                return False
-            if tag != "hr":
-                open_now.append(tag)
-        elif tag in _WORDS:
-            if open_now and (open_now.count(tag) > 1 or (tag == "a" and "a" in open_now)):
-                return False
-            open_now.append(tag)
-        else:
+        elif not _may_begin(tag, open_now):
             return False
+        elif tag not in _VOID:
+            open_now.append(tag)
     return not open_now
 
 
 def _may_begin(tag: str, open_now: list[str]) -> bool:
-    if not open_now:
-        return tag not in _PARENTS
-    if "p" in open_now or len(open_now) > _DEEPEST or not _HEADINGS.isdisjoint(open_now):
-        return False
-    parents = _PARENTS.get(tag)
-    return parents is None or open_now[-1] in parents
+    inner = open_now[-1] if open_now else ""
+    if tag in _ROWS or inner in _STRUCTURE:
+        return inner in _ROWS.get(tag, ())
+    if tag in _WORDS:
+        return not inner or (open_now.count(tag) < 2 and not (tag == "a" and "a" in open_now))
+    if tag in _BLOCKS:
+        if tag in _PARENTS and inner not in _PARENTS[tag]:
+            return False
+        return not inner or not ("p" in open_now or len(open_now) > _DEEPEST or not _HEADINGS.isdisjoint(open_now))
+    return tag in _VOID
