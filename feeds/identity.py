@@ -10,10 +10,12 @@ import hashlib
 import re
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
+import idna
 from anyascii import anyascii
 
 from feeds.model import Entry, IdOrigin
@@ -28,6 +30,7 @@ _TRACKERS = (
 _TRACKING = re.compile(_TRACKERS + r"\Z", re.IGNORECASE)
 # The sign before it is matched rather than looked back at: the search can leap from one to the next.
 _TRACKING_IN_HTML = re.compile(rf"([?&;]){_TRACKERS}=[^&\"\s]*", re.IGNORECASE)
+_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 _NOT_IN_URL = re.compile(r'[\x00-\x20"<>\x7f]')
 # An address in which nothing needs to be resolved, joined or escaped: nearly all.
 _READY = re.compile(
@@ -77,6 +80,33 @@ def canonical_url(url: str) -> str:
     if port and (parts.scheme, port) not in (("http", 80), ("https", 443)):
         host = f"{host}:{port}"
     return urlunsplit((parts.scheme.lower(), host, parts.path or "/", query, "")).strip()
+
+
+def address_key(url: str) -> str:
+    """What two addresses of one feed have in common: for comparing, not for asking (F39).
+
+    Beside what `canonical_url` folds: http and https, "www.", a slash or dot at the end, an international host name and
+    its punycode, a path with and without its letters escaped.
+    """
+    try:
+        parts = urlsplit(canonical_url(url))
+        host, port = (parts.hostname or "").removesuffix("."), parts.port
+    except ValueError:
+        return url.strip()
+    if parts.scheme not in ("http", "https") or not host:
+        return url.strip()
+    with suppress(idna.IDNAError):  # an IP address, or a name that only the local network knows
+        host = idna.encode(host, uts46=True).decode("ascii")
+    near = port in (80, 443)
+    path = _ESCAPED.sub(_respelled, quote(parts.path, safe="/%:@!$&'()*+,;=~")).rstrip("/")
+    query = f"?{parts.query}" if parts.query else ""
+    return host.removeprefix("www.") + (f":{port}" if port and not near else "") + (path or "/") + query
+
+
+def _respelled(match: re.Match[str]) -> str:
+    """An escaped byte in one spelling: as itself where it needs no escape, else in capitals (RFC 3986 section 6.2.2)."""
+    plain = unquote(match[0], encoding="latin-1")
+    return plain if plain.isascii() and (plain.isalnum() or plain in "-._~") else match[0].upper()
 
 
 def without_credentials(url: str) -> str:

@@ -33,8 +33,8 @@ WEB_IMPORTED_BY = ("aggregator/web/", "aggregator/serving.py", "aggregator/cli.p
 DOORS = {
     "alembic": "storage/", "anyascii": "feeds/identity.py", "apscheduler": "aggregator/daemon.py",
     "brotli": "feeds/unpack.py", "fastapi": "aggregator/web/", "feedgen": "feeds/write.py",
-    "feedparser": "feeds/reference.py", "h11": "feeds/transport.py", "httpx": "feeds/", "jinja2": "aggregator/web/",
-    "lark": "aggregator/topics/language.py",
+    "feedparser": "feeds/reference.py", "h11": "feeds/transport.py", "httpx": "feeds/",
+    "idna": "feeds/identity.py", "jinja2": "aggregator/web/", "lark": "aggregator/topics/language.py",
     "lxml": "feeds/", "markupsafe": "aggregator/web/", "nh3": "feeds/clean.py", "pydantic": "aggregator/",
     "rich": "aggregator/", "ruamel": "aggregator/", "sqlalchemy": "storage/", "starlette": "aggregator/web/",
     "typer": "aggregator/cli", "uvicorn": "aggregator/serving.py",

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.identity import (
+    address_key,
     canonical_url,
     digest,
     fallback_id,
@@ -311,6 +312,38 @@ def test_without_dates_the_first_one_stands() -> None:
     kept, _ = unique_entries([make_entry(id="1", title="First"), make_entry(id="1", title="Second")], atom=True)
 
     assert [entry.title for entry in kept] == ["First"]
+
+
+def test_addresses_of_one_feed_are_known_as_such() -> None:
+    """F39: scheme, www., default port, letter case, punycode, escapes, final slash and dot, fragment, tracking and password
+    do not make another address; without a scheme it is none."""
+    same = [
+        "https://bücher.example/ü", "http://bücher.example/ü/", "https://www.Bücher.EXAMPLE:443/%C3%BC",
+        "http://xn--bcher-kva.example:80/%c3%bc", "https://XN--BCHER-KVA.example./ü#top",
+        "https://n:b@bücher.example/ü?utm_source=x",
+    ]  # fmt: skip
+
+    assert {address_key(url) for url in same} == {"xn--bcher-kva.example/%C3%BC"}
+    assert address_key("//bücher.example/ü") == "//bücher.example/ü"
+
+
+def test_addresses_of_different_feeds_stay_apart() -> None:
+    """F39: path, query, letter case of the path, another port and a subdomain make another address."""
+    base = "https://news.example"
+    urls = [
+        base, f"{base}/a", f"{base}/A", f"{base}/a?b=1", f"{base}/a?b=2", f"{base}:8080/a", "https://m.news.example/a",
+        f"{base}/a%2Fb", f"{base}/a/b", "file:feed.xml", "https://192.0.2.7/", "http://[2001:db8::1]/", "http://[::1",
+    ]  # fmt: skip
+
+    assert len({address_key(url) for url in urls}) == len(urls)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60))
+def test_any_address_has_a_key_that_stays(rest: str) -> None:
+    """F39: whatever stands in an address, its key is made, and made the same of http and https."""
+    assert address_key(f"http://news.example/{rest}") == address_key(f"https://www.news.example/{rest}")
+    assert isinstance(address_key(rest), str)
 
 
 @pytest.mark.parametrize(
