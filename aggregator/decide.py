@@ -17,7 +17,7 @@ from aggregator.health import facts_after
 from aggregator.rhythm import Next, next_poll
 from aggregator.topics.match import Topic, judge
 from feeds.identity import fingerprint, mint_public_id, without_credentials
-from feeds.model import Document, Entry, Failed, Fetched, Outcome, Unchanged, Validators
+from feeds.model import Document, Entry, Failed, Fetched, Head, Outcome, Unchanged, Validators
 from storage.model import Claim, DateNote, Decision, JournalLine, Judged, Known, KnownEntry, State
 
 # A clock may be wrong by a time zone and a little; more is no date to sort by (I-11).
@@ -61,12 +61,18 @@ def decide(
             milliseconds=milliseconds,
             whole=_why_whole(claim, outcome),
         ),
-        head=document.head if document else None,
+        head=_head(document) if document else None,
         moved_to=moved_to,
         host_until=_host_until(claim, outcome, state),
         new=tuple(new),
         changed=tuple(changed),
     )
+
+
+def _head(document: Document) -> Head:
+    """What the feed says of itself, with the ways to its older entries: a later poll may be answered by 304 (P-04)."""
+    leads = {link.rel: link.href for link in reversed(document.links)}
+    return replace(document.head, archive=leads.get("prev-archive", ""), next_page=leads.get("next", ""))
 
 
 def _state(

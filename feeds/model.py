@@ -153,7 +153,11 @@ class Enclosure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What a feed says of itself: the head of a document, or an entry's atom:source (RFC 4287 section 4.2.11)."""
+    """What a feed says of itself: the head of a document, or an entry's atom:source (RFC 4287 section 4.2.11).
+
+    `archive` is the address of the document with the entries before these (RFC 5005 section 4), `next_page` that of the
+    next page of a feed in pages (section 3, JSON Feed's next_url); both for back-filling only.
+    """
 
     title: str = ""
     id: str = ""
@@ -167,6 +171,8 @@ class Head:
     logo: str = ""
     authors: tuple[Author, ...] = ()
     categories: tuple[str, ...] = ()
+    archive: str = ""
+    next_page: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,9 +65,11 @@ def _output_of(row: RowMapping, kind: OutputKind, slug: str, title: str, detail:
 
 
 def page(db: Database, kind: OutputKind, slug: str, *, limit: int, announced: bool = False) -> list[Kept]:
-    """The newest arrivals of a feed. `announced` leaves out what a re-run over history filed: news only."""
+    """The newest arrivals of a feed. `announced` leaves out history, re-filed or back-filled: news only."""
     columns = (entries, *_SOURCE_COLUMNS)
     base = select(*columns).join(sources, sources.c.id == entries.c.source_id).where(entries.c.hidden_at.is_(None))
+    if announced:
+        base = base.where(entries.c.announced.is_(True))
     statement: Select[Any]
     if kind == "topics":
         is_open = and_(filings.c.topic_id == topics.c.id, filings.c.closed_at.is_(None))

@@ -35,8 +35,13 @@ class Brought:
         return self.decision.journal.at
 
 
-def write_entries(connection: Connection, ledger: Ledger, brought: Sequence[Brought]) -> None:
-    """All that some polls brought. Every feed that they touch is locked before any place in one is taken."""
+def write_entries(
+    connection: Connection, ledger: Ledger, brought: Sequence[Brought], *, announced: bool = True
+) -> None:
+    """All that some polls brought. Every feed that they touch is locked before any place in one is taken.
+
+    `announced` is false for entries from a feed's archives: they are on pages, never news in a feed.
+    """
     judged = [one for poll in brought for one in (*poll.decision.new, *poll.decision.changed)]
     topic_ids = _topic_ids(connection, judged)
     people = author_ids(connection, [byline for one in judged for byline in one.bylines], brought[0].at)
@@ -47,16 +52,16 @@ def write_entries(connection: Connection, ledger: Ledger, brought: Sequence[Brou
     ledger.touch(touched)
     opened: list[dict[str, Any]] = []
     signed: list[dict[str, Any]] = []
-    for key, one, at in _insert(connection, ledger, brought):
+    for key, one, at in _insert(connection, ledger, brought, announced):
         opened += (
-            filing_row(ledger, topic_ids[filing.topic], key, filing, at, announced=True)
+            filing_row(ledger, topic_ids[filing.topic], key, filing, at, announced=announced)
             for filing in one.filings
             if filing.topic in topic_ids
         )
         signed += _byline_rows(ledger, key, one, people)
     for poll in brought:
         for one in poll.decision.changed:
-            opened += _edit(connection, ledger, one, topic_ids, poll.at)
+            opened += _edit(connection, ledger, one, topic_ids, poll.at, announced)
             signed += _sign_again(connection, ledger, one, people)
     if opened:
         connection.execute(_OPEN, opened)
@@ -80,7 +85,9 @@ def _filed_and_signed(connection: Connection, changed: Sequence[Judged]) -> set[
     return found | {("authors", ref) for ref in connection.execute(signed).scalars()}
 
 
-def _insert(connection: Connection, ledger: Ledger, brought: Sequence[Brought]) -> list[tuple[int, Judged, datetime]]:
+def _insert(
+    connection: Connection, ledger: Ledger, brought: Sequence[Brought], announced: bool
+) -> list[tuple[int, Judged, datetime]]:
     """The new entries and their seen ids; each with its key, and when it came, in order of arrival.
 
     Of one poll the oldest first, so that the newest arrives last.
@@ -97,7 +104,7 @@ def _insert(connection: Connection, ledger: Ledger, brought: Sequence[Brought]) 
                 {
                     **rows.words_row(one), "id": key, "source_id": poll.source_id, "entry_id": one.entry.id,
                     "id_origin": one.entry.id_origin, "is_permalink": one.entry.is_permalink,
-                    "public_id": one.entry.public_id, "first_seen": poll.at,
+                    "public_id": one.entry.public_id, "first_seen": poll.at, "announced": announced,
                 }
             )  # fmt: skip
             first.append({"source_id": poll.source_id, "key": rows.seen_key(one.entry.id), "first_seen": poll.at})
@@ -132,7 +139,7 @@ def _byline_rows(ledger: Ledger, key: int, judged: Judged, people: dict[str, int
 
 
 def _edit(
-    connection: Connection, ledger: Ledger, judged: Judged, topic_ids: dict[str, int], now: datetime
+    connection: Connection, ledger: Ledger, judged: Judged, topic_ids: dict[str, int], now: datetime, announced: bool
 ) -> list[dict[str, Any]]:
     """An edited entry: what it said goes to its revisions, its words are those of today (I-07). Filings to open."""
     assert judged.key is not None
@@ -150,7 +157,7 @@ def _edit(
     open_now = select(filings).where(filings.c.entry_id == judged.key, filings.c.closed_at.is_(None))
     held = {one["topic_id"]: one["id"] for one in connection.execute(open_now).mappings()}
     wanted = {topic_ids[filing.topic]: filing for filing in judged.filings if filing.topic in topic_ids}
-    return refile_entry(connection, ledger, judged.key, held, wanted, now, announced=True)
+    return refile_entry(connection, ledger, judged.key, held, wanted, now, announced=announced)
 
 
 def refile_entry(

@@ -175,6 +175,8 @@ entries = Table(
     _number("revisions"),
     _moment("hidden_at"),
     _text("hidden_why"),
+    # False for what came from a feed's archives, long after it was news: on pages, never in a feed.
+    _yes("announced", start=True),
     UniqueConstraint("source_id", "entry_id"),
     Index(None, "source_id", "id"),
     Index(None, "public_id"),
