@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from aggregator import cli_store, show
+from aggregator import cli_find, cli_store, show
 from aggregator.cli_common import (
     VERSION,
     ConfigOption,
@@ -55,6 +55,10 @@ app.add_typer(topics_app, name="topics")
 app.add_typer(authors_app, name="authors")
 app.add_typer(cli_store.app, name="db")
 app.command()(cli_store.plan)
+app.command()(cli_find.add)
+app.command("import")(cli_find.import_list)
+app.command()(cli_find.backfill)
+app.command()(cli_find.export)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -279,41 +283,6 @@ def why(
     else:
         for one in found:
             show.why_page(out, one)
-
-
-@app.command()
-def add(
-    url: Annotated[str, typer.Argument(help="A feed's address.")],
-    name: Annotated[str, typer.Option("--name", help="Its name. Default: its own title.")] = "",
-    slug: Annotated[str, typer.Option("--slug", help="Its name in addresses. Default: made from the address.")] = "",
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Follow a feed that feeds.yaml does not declare. It is asked once, and kept if it is a feed."""
-    from aggregator.adding import NotAddedError, add_feed
-
-    _logging(logging.ERROR)
-    loaded = load_config(config)
-    with opened(loaded) as db:
-        try:
-            decision, source = asyncio.run(add_feed(loaded, db, url, name=name, slug=slug, version=VERSION))
-        except NotAddedError as error:
-            say_error(str(error))
-            raise typer.Exit(2 if error.bad_usage else 1) from None
-    if as_json:
-        print_json({"slug": source.slug, "url": source.url, "entries": decision.journal.new})
-    else:
-        out.print(
-            f"Following {source.slug}: {decision.journal.new} entries.", markup=False, highlight=False, soft_wrap=True
-        )
-
-
-@app.command()
-def export(config: ConfigOption = None) -> None:
-    """Print what the store follows beyond feeds.yaml as YAML, to be copied into it."""
-    with opened(load_config(config)) as db:
-        added = [one for one in reading.followed(db) if one.origin != "file"]
-    show.export(sys.stdout, added)
 
 
 @app.command()

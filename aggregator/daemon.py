@@ -21,7 +21,7 @@ from aggregator.poll import Hands, poll
 from aggregator.prepare import own_lease, owner_is_dead
 from aggregator.recorder import PATIENCE, Recorder
 from aggregator.refiling import refile_waiting
-from feeds.fetch import Fetcher
+from feeds.fetch import Fetcher, Limits
 from feeds.sandbox import Sandbox
 from storage import intake
 from storage.database import Database, StorageError
@@ -55,6 +55,16 @@ def fetcher_of(config: Config, version: str) -> Fetcher:
         user_agent=user_agent(config, version), folder=config.folder, allow_private=config.settings.allow_private,
         secrets=config.secrets,
     )  # fmt: skip
+
+
+@asynccontextmanager
+async def prober_of(config: Config, version: str) -> AsyncIterator[Fetcher]:
+    """A fetcher for places that nobody named: public addresses only, no redirects (D-03)."""
+    prober = Fetcher(user_agent=user_agent(config, version), folder=config.folder, limits=Limits(redirects=0))
+    try:
+        yield prober
+    finally:
+        await prober.close()
 
 
 @asynccontextmanager

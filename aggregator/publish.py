@@ -13,6 +13,7 @@ from datetime import datetime
 from threading import Lock
 
 from aggregator.config import Config
+from aggregator.exporting import outlines_of
 from aggregator.visible import Viewer, visible
 from feeds.identity import is_web_url, without_credentials
 from feeds.model import Document, Entry, Head
@@ -118,16 +119,7 @@ class Publisher:
 
     def opml_followed(self) -> Body:
         """What we follow, grouped by region (O-01)."""
-        groups: dict[str, list[Outline]] = {}
-        for one in reading.followed(self.db):
-            if is_web_url(one.source.url):
-                outline = Outline(
-                    text=one.source.name or one.source.slug,
-                    xml_url=one.source.url,
-                    html_url=one.site_url,
-                    lang=one.source.lang,
-                )
-                groups.setdefault(one.source.region.replace("-", " ").capitalize() or "Other", []).append(outline)
+        groups = outlines_of(reading.followed(self.db))
         return self._opml(f"{self.config.settings.title}: what we follow", groups)
 
     def opml_published(self) -> Body:

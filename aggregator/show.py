@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TextIO
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from ruamel.yaml import YAML
 
 from aggregator.rhythm import spoken
 from feeds.identity import without_credentials
@@ -212,26 +211,6 @@ def _words(one: Kept, field: str, start: int, end: int) -> str:
     entry = one.entry
     texts = {"title": entry.title, "text": entry.text, "author": " | ".join(author.name for author in entry.authors)}
     return texts.get(field, "")[start:end]
-
-
-def export(stream: TextIO, added: Sequence[Followed]) -> None:
-    """Sources as YAML, in the form of feeds.yaml. A password is not written: a variable takes its place (X-33)."""
-    yaml = YAML()
-    yaml.default_flow_style = False
-    rows = []
-    for one in added:
-        source = one.source
-        variable = f"PASSWORD_{source.slug.replace('-', '_').upper()}"
-        url = with_named_password(one.declared_url, variable)
-        if url != one.declared_url:
-            stream.write(f"# The password of {source.slug} is not printed: give it to Heliograph as {variable}.\n")
-        row = {
-            "url": url, "name": source.name, "slug": source.slug, "kind": source.kind, "lang": source.lang,
-            "country": source.country, "region": source.region, "tags": list(source.tags), "republish": source.republish,
-            "every": f"{int(source.every.total_seconds() // 60)}m",
-        }  # fmt: skip
-        rows.append({name: value for name, value in row.items() if value})
-    yaml.dump({"sources": rows}, stream)
 
 
 def plain_table(*columns: str) -> Table:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, insert, select, update
 
 from storage import rows
 from storage.database import Database
@@ -18,24 +18,6 @@ from storage.outputs import ALL, Ledger
 from storage.recording import write_entries
 from storage.schema import journal, meta, sources
 from storage.work import REFILE, put_work, rules_of
-
-
-def claim_for_history(db: Database, slug: str, now: datetime, *, owner: str) -> Claim | None:
-    """Lease a source, due or not, so that no poll and no other back-fill works on it; None where another has it.
-
-    The publisher's floor is in the claim's state: whether it forbids to ask for archives is for others to judge.
-    """
-    free = or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now)
-    this = and_(sources.c.slug == slug, sources.c.retired_at.is_(None), free)
-    with db.write() as connection:
-        leased = update(sources).where(this).values(lease_owner=owner, lease_until=now + LEASE).returning(sources)
-        row = connection.execute(leased).mappings().one_or_none()
-    if row is None:
-        return None
-    return Claim(
-        source_id=row["id"], source=rows.source_of(row), declared_url=row["declared_url"], state=rows.state_of(row),
-        owner=owner,
-    )  # fmt: skip
 
 
 def ways_back(db: Database, slug: str) -> tuple[str, str] | None:

@@ -53,7 +53,7 @@ def reconcile_in(connection: Connection, declared: Declared, now: datetime) -> l
     Ledger(connection, now).lock([ALL])
     for position, source in enumerate(declared.sources):
         rename(connection, sources, "sources", source.source.slug, source.formerly)
-        _put_source(connection, source, "file", position, now)
+        put_source(connection, source, "file", position, now)
     retire(connection, sources, [one.source.slug for one in declared.sources], now)
     _wake_merged(connection, now)
     _wake_refused(connection, declared.reach, now)
@@ -70,13 +70,8 @@ def reconcile_in(connection: Connection, declared: Declared, now: datetime) -> l
     return slugs
 
 
-def add_source(db: Database, source: Source, now: datetime) -> None:
-    """Follow a source that no file declares (origin "command")."""
-    with db.write() as connection:
-        _put_source(connection, SourceRow(source=source), "command", 1_000_000, now)
-
-
-def _put_source(connection: Connection, row: SourceRow, origin: Origin, position: int, now: datetime) -> None:
+def put_source(connection: Connection, row: SourceRow, origin: Origin, position: int, now: datetime) -> int:
+    """Make the store say what is declared of a source; a new one is due at once. The number of its row."""
     source = row.source
     host = "" if row.own_host else rows.host_of(source.url)
     declared = {
@@ -87,16 +82,17 @@ def _put_source(connection: Connection, row: SourceRow, origin: Origin, position
     held = connection.execute(select(sources).where(sources.c.slug == source.slug)).mappings().one_or_none()
     if held is None:
         fresh = {"slug": source.slug, "next_poll_at": now, "next_reason": "new", "host": host, **declared}
-        made = connection.execute(insert(sources).values(fresh).returning(sources.c.id)).scalar_one()
+        made: int = connection.execute(insert(sources).values(fresh).returning(sources.c.id)).scalar_one()
         new_output(connection, "sources", made, now)
-        return
+        return made
+    number: int = held["id"]
     # Where the file now says what we had learned, all that we know is of that address.
     caught_up = held["learned_url"] == source.url
     edited = held["declared_url"] != source.url and not caught_up
     if held["declared_url"] == source.url and held["learned_url"]:
         host = held["host"]
     if all(held[name] == value for name, value in (declared | {"host": host}).items()):
-        return
+        return number
     values: dict[str, Any] = {**(rows.FORGOTTEN if edited else {}), **declared, "host": host}
     if caught_up:
         values["learned_url"] = ""
@@ -107,8 +103,9 @@ def _put_source(connection: Connection, row: SourceRow, origin: Origin, position
         }
     elif held["next_poll_at"] is not None and held["every_seconds"] != declared["every_seconds"]:
         values |= {"next_poll_at": min(held["next_poll_at"], now + source.every)}
-    connection.execute(update(sources).where(sources.c.id == held["id"]).values(values))
-    renew(connection, feeds_naming(connection, held["id"]), now)
+    connection.execute(update(sources).where(sources.c.id == number).values(values))
+    renew(connection, feeds_naming(connection, number), now)
+    return number
 
 
 def _wake_merged(connection: Connection, now: datetime) -> None:

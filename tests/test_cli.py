@@ -206,7 +206,10 @@ def test_schema_is_a_json_schema(run: Run) -> None:
     assert set(told["properties"]) == {"settings", "sources", "topics", "authors"}
 
 
-@pytest.mark.parametrize("words", [[], ["poll"], ["run"], ["serve"], ["topics", "list"], ["why"], ["add"], ["init"]])
+@pytest.mark.parametrize(
+    "words",
+    [[], ["poll"], ["run"], ["serve"], ["topics", "list"], ["why"], ["add"], ["import"], ["backfill"], ["init"]],
+)
 def test_every_command_has_help(run: Run, words: list[str]) -> None:
     """--help explains each command and exits with 0."""
     status, out, _ = run(*words, "--help", config=False)

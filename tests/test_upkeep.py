@@ -10,6 +10,7 @@ from aggregator.topics.match import compile_topic, judge
 from feeds.model import Source
 from storage import reading, upkeep
 from storage.database import Database
+from storage.following import Newcomer, follow
 from storage.model import AuthorRow, SourceRow, TopicRow
 from storage.upkeep import Declared
 from tests.fakes import NOON, declare, make_entry, make_source, take
@@ -183,7 +184,7 @@ def test_a_shorter_interval_takes_effect(db: Database, every: int) -> None:
 def test_a_source_added_by_command_is_not_the_files(db: Database) -> None:
     """A source from a command survives a reload of the file, and may not live at a private address."""
     put(db)
-    upkeep.add_source(db, Source(slug="extra", url="https://extra.example/feed"), NOON)
+    follow(db, [Newcomer(source=Source(slug="extra", url="https://extra.example/feed"), due=NOON, reason="new")], NOON)
     put(db, hours=2)
 
     extra = reading.followed(db)[-1]
