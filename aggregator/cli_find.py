@@ -85,7 +85,10 @@ async def _add(
         row = {"slug": added.source.slug, "url": added.source.url, "entries": added.decision.journal.new}
         print_json({**row, "others": [asdict(one) for one in added.others]})
         return
-    say(f"Following {added.source.slug} ({added.shown}): {added.decision.journal.new} entries.")
+    line = added.decision.journal
+    say(f"Following {added.source.slug} ({added.shown}): {line.new} entries.")
+    if line.outcome == "failed":
+        say_error(f"It was followed before and is again, but did not answer just now: {line.detail}; {line.reason}.")
     if added.others:
         say("The page names more feeds; to follow one of them, add its address:")
         _show_candidates(added.others, following.held(db), as_json=False)
@@ -133,7 +136,7 @@ def import_list(
     loaded = load_config(config)
     with opened(loaded) as db:
         now = utc_now()
-        plan = plan_import(read_opml(content), following.held(db), now, tags or ())
+        plan = plan_import(read_opml(content), following.held(db), now, base_url=loaded.base_url, tags=tags or ())
         if not as_yaml:
             with progress_of("Importing") as progress:
                 for start in range(0, len(plan.new), _TOGETHER):

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from aggregator.adding import free_slug, words_of
+from aggregator.adding import free_slug, is_below, words_of
 from aggregator.exporting import unpacked
 from aggregator.settings import SourceModel
 from feeds.guard import refuse_address
@@ -49,8 +49,11 @@ class Import:
     complaints: list[Complaint] = field(default_factory=list)
 
 
-def plan_import(reading: Reading, held: Sequence[Held], now: datetime, tags: Sequence[str] = ()) -> Import:
-    """Sort a list's lines into new, known and unusable. `tags` are given to every new source.
+def plan_import(
+    reading: Reading, held: Sequence[Held], now: datetime, *, base_url: str = "", tags: Sequence[str] = ()
+) -> Import:
+    """Sort a list's lines into new, known and unusable. `tags` are given to every new source; what is below `base_url`
+    is published here, and not followed (A-11).
 
     A feed that was followed once takes its old slug, and with it its entries and validators, up again (F-01).
     """
@@ -62,7 +65,7 @@ def plan_import(reading: Reading, held: Sequence[Held], now: datetime, tags: Seq
     found: list[tuple[Listed, Source]] = []
     for one in reading.feeds:
         key = address_key(one.url)
-        refused = _refused(one.url)
+        refused = "it is a feed of this server" if is_below(one.url, base_url) else _refused(one.url)
         if refused:
             made.complaints.append(Complaint(line=one.line, message=f"{without_credentials(one.url)[:200]}: {refused}"))
         elif key in active:

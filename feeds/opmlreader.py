@@ -69,7 +69,9 @@ def read_opml(content: bytes) -> Reading:
     if len(content) > MOST_BYTES:
         return _refused(f"the file is larger than {MOST_BYTES:,} bytes")
     text, _ = decode(content)
-    text = _DOCTYPE.sub(lambda match: "\n" * match[0].count("\n"), text)
+    # What stands behind the root, or in a comment before it, is no harmless DOCTYPE, and refused below.
+    root_at = max(text[:20_000].lower().find("<opml"), 0)
+    text = _DOCTYPE.sub(lambda match: "\n" * match[0].count("\n"), text[:root_at], count=1) + text[root_at:]
     entity = _ENTITY.search(text)
     before = _lines_before(content)
     if entity:

@@ -39,7 +39,7 @@ def feed(host: str, path: str = "/feed", more: str = "") -> str:
 
 def planned(db: Database, content: bytes, *tags: str) -> Import:
     """What importing would do."""
-    return plan_import(read_opml(content), following.held(db), NOON, tags)
+    return plan_import(read_opml(content), following.held(db), NOON, base_url="https://own.example/news", tags=tags)
 
 
 def imported(db: Database, content: bytes) -> Import:
@@ -104,6 +104,15 @@ def test_bad_lines_are_told_and_good_ones_kept(db: Database) -> None:
     assert [one.source.url for _, one in plan.new] == ["https://good.example/"]
     assert [one.line for one in plan.complaints] == [2, 4, 5, 6, 7, 8, 9, 10, 11]
     assert sum("private addresses" in one.message for one in plan.complaints) == 4
+
+
+def test_our_own_feeds_are_not_followed(db: Database) -> None:
+    """A-11: what a list has of this server itself is refused with its line; its neighbours are not."""
+    declare(db)
+    plan = planned(db, opml(feed("own", "/news/all.atom"), feed("own", "/newspaper"), feed("owner", "/news/all.atom")))
+
+    assert [one.line for one in plan.complaints] == [2]
+    assert len(plan.new) == 2
 
 
 def test_slugs_are_made_free(db: Database) -> None:
