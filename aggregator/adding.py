@@ -137,10 +137,15 @@ async def take(
 async def _follow_again(hands: Hands, before: Held, name: str) -> tuple[Source, Decision]:
     """Take a source up again that was followed once, and poll it: it is asked with the validators that we have (F-01)."""
     source = Source(slug=before.slug, url=before.addresses[0], name=name)
-    claim = _claimed(hands, source)
+    claim = _leased(hands, source, to_ask=True)
+    if claim.state.floor_until and claim.state.floor_until > hands.clock():
+        intake.release(hands.db, [claim])
+        until = claim.state.floor_until.strftime("%Y-%m-%d %H:%M UTC")
+        message = f"{source.slug} is followed again, and not asked before {until}: {claim.state.floor_reason}"
+        raise NotAddedError(message)
     decision = await poll(claim, hands)
     if decision is None:
-        raise _busy(source)
+        raise _taken(source)
     return source, decision
 
 
@@ -177,27 +182,28 @@ async def _follow(hands: Hands, read: Read, held: Sequence[Held], *, name: str, 
         raise NotAddedError(f"the slug {slug} is taken; choose another with --slug", bad_usage=True)
     slug = slug or free_slug(name or read.document.head.title or words_of(url), taken)
     source = Source(slug=slug, url=url, name=name)
-    claim = _claimed(hands, source)
+    claim = _leased(hands, source, to_ask=False)
     decision = await asyncio.to_thread(think, claim, read.outcome, read.document, hands, read.milliseconds)
     if not await hands.record(claim, decision):
-        raise _busy(source)
+        raise _taken(source)
     return decision, source
 
 
-def _claimed(hands: Hands, source: Source) -> Claim:
+def _leased(hands: Hands, source: Source, *, to_ask: bool) -> Claim:
     """Follow a source and lease it. Should this process die now, the daemon asks once the lease would have run out."""
     now = hands.clock()
     due = now + intake.LEASE
     following.follow(hands.db, [Newcomer(source=source, due=due, reason="added, and not yet recorded")], now)
-    claims = intake.claim(hands.db, now, owner=own_lease(), limit=1, slugs=[source.slug], explicit=True)
-    if not claims:
-        raise _busy(source)
-    return claims[0]
+    claim = following.lease(hands.db, source.slug, now, owner=own_lease(), to_ask=to_ask)
+    if claim is None:
+        raise _taken(source)
+    return claim
 
 
-def _busy(source: Source) -> NotAddedError:
+def _taken(source: Source) -> NotAddedError:
+    shown = without_credentials(source.url)
     return NotAddedError(
-        f"{without_credentials(source.url)} is followed as {source.slug}; it is polled elsewhere, or later"
+        f"{shown} is followed as {source.slug}, and its host is being asked just now; it is polled soon"
     )
 
 

@@ -23,6 +23,8 @@ SPACING = 2.0
 """Seconds between two requests."""
 MOST_BYTES = 200_000_000
 MOST_SECONDS = 1800.0
+# Floors that speak of the feed's own document, and not of its archives; all others are said to whoever asks.
+_OF_THE_DOCUMENT = ("max-age", "Expires", "ttl")
 _ENOUGH = (
     f"{MOST_BYTES // 1_000_000} MB or {MOST_SECONDS / 60:g} minutes are enough for one run: the same command goes on"
 )
@@ -84,13 +86,13 @@ async def backfill(
 ) -> Filled:
     """Read up to `wish.pages` older documents of a source. Raises NotFilledError where there is none to begin with."""
     start = _beginning(wish, hands)
-    claim = following.lease(hands.db, wish.slug, hands.clock(), owner=own_lease())
+    claim = following.lease(hands.db, wish.slug, hands.clock(), owner=own_lease(), to_ask=True)
     if claim is None:
-        raise NotFilledError(f"{wish.slug} is being polled or back-filled just now; try again in a moment")
+        raise NotFilledError(f"{wish.slug} or its host is being asked just now; try again in a moment")
     try:
-        if claim.state.failures and claim.state.floor_until and claim.state.floor_until > hands.clock():
-            until = claim.state.floor_until.strftime("%Y-%m-%d %H:%M UTC")
-            raise NotFilledError(f"{wish.slug} is not asked before {until}: {claim.state.floor_reason}")
+        floor, why = claim.state.floor_until, claim.state.floor_reason
+        if floor and floor > hands.clock() and not why.startswith(_OF_THE_DOCUMENT):
+            raise NotFilledError(f"{wish.slug} is not asked before {floor:%Y-%m-%d %H:%M} UTC: {why}")
         return await _walk(start, claim, wish, hands, pause, told)
     finally:
         intake.release(hands.db, [claim])

@@ -13,7 +13,7 @@ from sqlalchemy import and_, func, or_, select, update
 
 from feeds.model import Head, Source
 from storage import rows
-from storage.database import Database
+from storage.database import Database, one_claims
 from storage.intake import LEASE
 from storage.model import Claim, SourceRow
 from storage.schema import outputs, sources
@@ -66,14 +66,20 @@ def follow(db: Database, newcomers: Sequence[Newcomer], now: datetime) -> None:
                 connection.execute(update(sources).where(*unread).values(head=head))
 
 
-def lease(db: Database, slug: str, now: datetime, *, owner: str) -> Claim | None:
+def lease(db: Database, slug: str, now: datetime, *, owner: str, to_ask: bool) -> Claim | None:
     """Lease one source, due or not, so that nobody else works on it; None where somebody does.
 
-    The publisher's floor is in the claim's state: whether it forbids what is to be done is for others to judge.
+    `to_ask` says that its host is to be asked: None also where another source of that host is being asked (F-43). The
+    publisher's floor is in the claim's state: whether it forbids what is to be done is for others to judge.
     """
     free = or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now)
     this = and_(sources.c.slug == slug, sources.c.retired_at.is_(None), free)
+    asked = sources.alias()
+    busy = select(asked.c.id).where(asked.c.host == sources.c.host, asked.c.host != "", asked.c.lease_until > now)
     with db.write() as connection:
+        one_claims(connection)
+        if to_ask:
+            this = and_(this, ~busy.exists())
         leased = update(sources).where(this).values(lease_owner=owner, lease_until=now + LEASE).returning(sources)
         row = connection.execute(leased).mappings().one_or_none()
     if row is None:

@@ -1,12 +1,10 @@
 """Back-filling: older entries of a source from its archives, beside its polls and without a trace in its schedule (P-04).
 
 In: a lease, decisions about archive documents. Out: entries that are not announced, journal lines, and which archives
-were read. Never: a source's schedule, validators, failures or health.
+were read. Never: a source's schedule, validators, failures or health; but a host that asks to be left alone, is.
 """
 
 from __future__ import annotations
-
-from datetime import datetime
 
 from sqlalchemy import Connection, and_, insert, select, update
 
@@ -17,6 +15,7 @@ from storage.model import Claim, Decision
 from storage.outputs import ALL, Ledger
 from storage.recording import write_entries
 from storage.schema import journal, meta, sources
+from storage.settling import leave_alone
 from storage.work import REFILE, put_work, rules_of
 
 
@@ -49,11 +48,18 @@ def record_archive(db: Database, claim: Claim, decision: Decision, *, archive: s
     now = decision.journal.at
     with db.write() as connection:
         ledger = Ledger(connection, now)
-        if decision.new or decision.changed:
+        if decision.new or decision.changed or decision.host_until:
             ledger.lock([ALL])
         mine = and_(sources.c.id == claim.source_id, sources.c.lease_owner == claim.owner)
-        if connection.execute(update(sources).where(mine).values(lease_until=now + LEASE)).rowcount != 1:
+        kept = update(sources).where(mine).values(lease_until=now + LEASE).returning(sources)
+        row = connection.execute(kept).mappings().one_or_none()
+        if row is None:
             return False
+        if decision.host_until is not None and row["host"]:
+            # A 429 is said to all that we ask of the host (F-32): to the source itself too.
+            floor = {"floor_until": decision.host_until, "floor_reason": decision.state.floor_reason}
+            connection.execute(update(sources).where(sources.c.id == row["id"]).values(floor))
+            leave_alone(connection, row, decision.host_until, decision.state.floor_reason)
         if decision.new or decision.changed:
             write_entries(connection, ledger, claim.source_id, decision, now, announced=False)
             if decision.rules != rules_of(connection):

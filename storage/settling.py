@@ -66,7 +66,7 @@ def settle_many(connection: Connection, decided: Sequence[tuple[Claim, Decision]
     told = _rename(connection, {row["id"]: decision for _, decision, row in kept if decision.head is not None})
     for _, decision, row in kept:
         if decision.host_until is not None and row["host"]:
-            _leave_alone(connection, row, decision.host_until, decision.state.floor_reason)
+            leave_alone(connection, row, decision.host_until, decision.state.floor_reason)
     return {
         values["this"]: Settled(
             next_poll_at=values["to_next_poll_at"], reason=values["to_next_reason"],
@@ -156,7 +156,7 @@ def follower_of(connection: Connection, url: str, *, but: int) -> str:
     return ""
 
 
-def _leave_alone(connection: Connection, row: RowMapping, until: datetime, reason: str) -> None:
+def leave_alone(connection: Connection, row: RowMapping, until: datetime, reason: str) -> None:
     """Every other source of the host waits too (F-32); afterwards they come one by one, not all at that moment."""
     others = and_(sources.c.host == row["host"], sources.c.id != row["id"], sources.c.next_poll_at.is_not(None))
     why = f"{reason} (said to {row['slug']}, holds for its host {row['host']})"

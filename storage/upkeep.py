@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, insert, select, update
 
-from feeds.model import FailureKind, Source
+from feeds.model import FailureKind
 from storage import rows
 from storage.authors import put_authors
 from storage.database import Database, alone

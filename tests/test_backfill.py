@@ -217,7 +217,7 @@ def test_pages_only_on_demand(db: Database) -> None:
 @pytest.mark.parametrize(
     ("handler", "words"),
     [
-        (page(b"", "Retry-After: 60", status="429 Too Many Requests"), "429"), (page(b"<html>", "Content-Type: text/html"), ""),
+        (page(b"", status="500 Internal Server Error"), "500"), (page(b"<html>", "Content-Type: text/html"), ""),
         (page(b"", status="404 Not Found"), "404"),
     ],
 )  # fmt: skip
@@ -254,24 +254,53 @@ def test_one_at_a_time(db: Database) -> None:
     with Server(ARCHIVES) as server:
         polled(db, server)
         (held,) = intake.claim(db, NOON + timedelta(hours=1), owner="daemon", limit=1, explicit=True)
-        with pytest.raises(NotFilledError, match="is being polled"):
+        with pytest.raises(NotFilledError, match="is being asked just now"):
             filled(db, server)
         intake.release(db, [held])
         filled(db, server)
 
-    assert following.lease(db, "news", NOON, owner="x") is not None
+    assert following.lease(db, "news", NOON, owner="x", to_ask=True) is not None
 
 
-def test_a_busy_publisher_is_left_alone(db: Database) -> None:
-    """F-30: where the publisher asked for time, nothing is asked before it is over, and the reason is told."""
-    with Server({"/feed": page(atom(entry(1), prev_archive="/a"))}) as server:
+@pytest.mark.parametrize("said_to", ["/feed", "/other"])
+def test_a_busy_publisher_is_left_alone(db: Database, said_to: str) -> None:
+    """F-30, F-32: where the publisher asked for time, by this source or another of its host, nothing is asked before it is
+    over, and the reason is told."""
+    other = make_source(slug="other", url="https://news.example/other")
+    busy = page(b"", "Retry-After: 7200", status="429 Too Many Requests")
+    with Server({"/feed": page(atom(entry(1), prev_archive="/a")), "/other": page(atom(entry(2)))}) as server:
         polled(db, server)
-        server.pages["/feed"] = page(b"", "Retry-After: 7200", status="429 Too Many Requests")
-        poll_all(led_hands(db, server, clock=Clock(NOON + timedelta(minutes=30))), explicit=True)
+        declare(db, make_source(), other, topics=TOPICS)
+        server.pages[said_to] = busy
+        for _ in range(2):
+            poll_all(led_hands(db, server, clock=Clock(NOON + timedelta(minutes=30))), explicit=True)
+        before = len(server.exchanges)
         with pytest.raises(NotFilledError, match=r"not asked before .*Retry-After"):
             filled(db, server)
 
-    assert len(asked(server)) == 2
+    assert len(server.exchanges) == before
+
+
+def test_a_fresh_document_does_not_bar_its_archives(db: Database) -> None:
+    """F-20: a max-age speaks of the document that has it; its archives may be asked while that is fresh."""
+    fresh = page(atom(entry(9), prev_archive="/3"), "Cache-Control: max-age=86400")
+    with Server(ARCHIVES | {"/feed": fresh}) as server:
+        polled(db, server)
+        assert filled(db, server, pages=1).pages[0].new == 2
+
+
+def test_an_archives_429_is_said_to_the_host(db: Database) -> None:
+    """F-32: an archive that answers 429 bars the source and the others of its host for as long as the publisher asks."""
+    other = make_source(slug="other", url="https://news.example/other")
+    busy = page(b"", "Retry-After: 7200", status="429 Too Many Requests")
+    with Server(ARCHIVES | {"/3": busy}) as server:
+        polled(db, server)
+        declare(db, make_source(), other, topics=TOPICS)
+        filled(db, server)
+
+    until = NOON + timedelta(hours=3)
+    assert [one.state.floor_until for one in reading.followed(db)] == [until, until]
+    assert all("Retry-After" in one.state.floor_reason for one in reading.followed(db))
 
 
 def test_a_lost_lease_writes_nothing(db: Database) -> None:

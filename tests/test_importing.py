@@ -163,8 +163,12 @@ def test_importing_asks_nobody_and_the_daemon_asks_each_when_due(db: Database) -
         assert asked(server) == []
 
     dues = sorted(one.due for _, one in plan.new)
-    claimed = [len(intake.claim(db, at, owner="test", limit=10)) for at in dues]
-    assert claimed == [1, 1, 1]
+    for at in dues:
+        claimed = intake.claim(db, at, owner="test", limit=10)
+        assert len(claimed) == 1
+        with db.write() as connection:
+            gone = f"UPDATE sources SET retired_at = 1, lease_until = NULL WHERE id = {claimed[0].source_id}"
+            connection.exec_driver_sql(gone)
 
 
 def test_importing_again_makes_no_unconditional_request(db: Database) -> None:
