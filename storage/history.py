@@ -13,7 +13,7 @@ from storage.database import Database
 from storage.intake import LEASE
 from storage.model import Claim, Decision
 from storage.outputs import ALL, Ledger
-from storage.recording import write_entries
+from storage.recording import Brought, write_entries
 from storage.schema import journal, meta, sources
 from storage.settling import leave_alone
 from storage.work import REFILE, put_work, rules_of
@@ -61,7 +61,7 @@ def record_archive(db: Database, claim: Claim, decision: Decision, *, archive: s
             connection.execute(update(sources).where(sources.c.id == row["id"]).values(floor))
             leave_alone(connection, row, decision.host_until, decision.state.floor_reason)
         if decision.new or decision.changed:
-            write_entries(connection, ledger, claim.source_id, decision, now, announced=False)
+            write_entries(connection, ledger, [Brought(source_id=claim.source_id, decision=decision)], announced=False)
             if decision.rules != rules_of(connection):
                 put_work(connection, REFILE, "topics", {"slugs": None, "after": 0}, now)
         ledger.close()
