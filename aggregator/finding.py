@@ -114,7 +114,7 @@ async def _usual_places(url: str, page: str, hands: Hands, prober: Fetcher, paus
 
 async def _robots(page: str, hands: Hands) -> tuple[bytes, str]:
     """The site's robots.txt, and why nothing may be looked for: no file allows all, trouble forbids (RFC 9309 section 2.3)."""
-    outcome = await hands.fetcher.fetch(Source(slug="robots", url=urljoin(page, "/robots.txt")), Validators())
+    outcome = await hands.fetcher.fetch(Source(slug="", url=urljoin(page, "/robots.txt")), Validators())
     if isinstance(outcome, Fetched):
         return outcome.body, ""
     status = outcome.answer.status if outcome.answer else 0
@@ -126,7 +126,8 @@ async def _robots(page: str, hands: Hands) -> tuple[bytes, str]:
 async def _ask(url: str, hands: Hands, fetcher: Fetcher) -> tuple[Outcome, Document | Failed | None, int]:
     clock = asyncio.get_running_loop().time
     started = clock()
-    outcome = await fetcher.fetch(Source(slug="new", url=url), Validators())
+    # Secrets are known by slugs: under an empty one none is shown to strangers.
+    outcome = await fetcher.fetch(Source(slug="", url=url), Validators())
     milliseconds = round((clock() - started) * 1000)
     if not isinstance(outcome, Fetched):
         return outcome, None, milliseconds

@@ -15,7 +15,6 @@ from rich.text import Text
 
 from aggregator.rhythm import spoken
 from feeds.identity import without_credentials
-from feeds.secrets import with_named_password
 from storage.model import Claim, Decision, Followed, JournalLine, Kept, Listed, Why
 
 _STYLE = {"failed": "red", "fetched": "green", "unchanged": "dim", "waiting": "yellow", "lost": "yellow"}

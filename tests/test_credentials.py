@@ -13,13 +13,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from aggregator import show
+from aggregator import exporting
 from aggregator.config import ConfigError, load_config
 from feeds.fetch import Fetcher, Limits
 from feeds.model import Failed, FailureKind, Outcome, Source, Validators
 from feeds.secrets import Secrets
-from storage import reading, upkeep
+from storage import reading
 from storage.database import Database
+from storage.following import Newcomer, follow
 from tests.fakes import NOON, Page, Publisher, item, make_source, rss
 from tests.live import free_port
 from tests.servers import Exchange, Server, page
@@ -204,9 +205,9 @@ def test_a_good_file_gives_each_source_its_secrets(tmp_path: Path) -> None:
 def test_an_export_names_a_variable_for_a_password(db: Database, tmp_path: Path) -> None:
     """X-33: what is printed to be copied into feeds.yaml has no password in it, says where to put it, and can be read."""
     address = "https://me:l1teral-pw@news.example/feed"
-    upkeep.add_source(db, Source(slug="3-news", url=address), NOON)
+    follow(db, [Newcomer(source=Source(slug="3-news", url=address), due=NOON, reason="new")], NOON)
     printed = io.StringIO()
-    show.export(printed, reading.followed(db))
+    exporting.print_yaml(printed, [one.source for one in reading.followed(db)])
     (tmp_path / "feeds.yaml").write_text(printed.getvalue())
     read = load_config(tmp_path / "feeds.yaml", environment={"PASSWORD_3_NEWS": "l1teral-pw"})
 
