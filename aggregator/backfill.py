@@ -184,8 +184,8 @@ async def _one(step: Step, claim: Claim, wish: Wish, hands: Hands) -> tuple[Page
 
 
 async def _ask(url: str, source: Source, hands: Hands) -> tuple[Outcome, Document | None]:
-    """A document of history. At the source's own host it is asked as the source is; elsewhere at public addresses only, and without
-    its secrets: nothing is known under an empty slug."""
+    """A document of history. At the source's own origin it is asked as the source is; elsewhere as a stranger is: at public
+    addresses only, and without secrets, which are known by slugs."""
     own = urlsplit(url).netloc == urlsplit(source.url).netloc and urlsplit(url).scheme == urlsplit(source.url).scheme
     asked = replace(source, url=url) if own else Source(slug="", url=url)
     outcome = await hands.fetcher.fetch(asked, Validators())
