@@ -256,6 +256,30 @@ def test_one_answer_in_many_pieces() -> None:
     assert outcome.body == FEED
 
 
+def test_a_body_in_crumbs_holds_up_nobody() -> None:
+    """X-13: while a body of very many tiny chunks is read, everybody else gets a turn."""
+    asked = threading.Event()
+
+    def crumbs(exchange: Exchange) -> None:
+        asked.set()
+        exchange.send(head("Transfer-Encoding: chunked") + b"1\r\n \r\n" * 40_000 + b"0\r\n\r\n")
+
+    async def act(fetcher: Fetcher) -> None:
+        poll = asyncio.create_task(
+            fetcher.fetch(make_source(url=server.url(), may_be_private=True), Validators())
+        )  # fmt: skip
+        assert await asyncio.to_thread(asked.wait, 10)
+        turns = 0
+        while not poll.done():
+            await asyncio.sleep(0)
+            turns += 1
+        assert isinstance(await poll, Fetched)
+        assert turns > 40
+
+    with Server(crumbs) as server:
+        with_fetcher(act)
+
+
 def test_a_short_answer_is_a_failure_on_a_kept_connection_too() -> None:
     """F41: half an answer on a connection that was used before is a failure, and is not asked for again."""
 
