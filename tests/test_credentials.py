@@ -15,6 +15,7 @@ import pytest
 
 from aggregator import exporting
 from aggregator.config import ConfigError, load_config
+from aggregator.web.app import ROUTES
 from feeds.fetch import Fetcher, Limits
 from feeds.model import Failed, FailureKind, Outcome, Source, Validators
 from feeds.secrets import Secrets
@@ -237,20 +238,24 @@ class Guarded:
         extra = (
             f'<link xmlns="http://www.w3.org/2005/Atom" rel="self" href="{own}"/><managingEditor>{KEY}</managingEditor>'
         )
-        body = rss(item(1, title=f"Frigate {KEY}", body=f"https://n.example/1?key={KEY}"), title="Guarded", extra=extra)
+        author = "<dc:creator>Jane Doe</dc:creator>"
+        first = item(1, title=f"Frigate {KEY}", body=f"https://n.example/1?key={KEY}", extra=author)
+        body = rss(first, title="Guarded", extra=extra)
         page(body, f'Link: <{own}>; rel="self"', f'ETag: "{KEY}"')(exchange)
 
 
-ROUTES = [
-    "/",
-    "/sources",
-    "/opml",
-    "/topics/ships.atom",
-    "/topics/ships.rss",
-    "/topics/ships.json",
-    "/all.atom",
-    "/topics/ships",
-]
+NAMES = {"topics": ["ships"], "authors": ["jane-doe"], "sources": ["guarded", "refused", "literal"]}
+
+
+def addresses() -> list[str]:
+    """Every address that is served, pages and feeds."""
+    found: list[str] = []
+    for route, _, _ in ROUTES:
+        kind = route.split("/")[1]
+        names = [route.replace("{name}", name) for name in NAMES[kind]] if "{name}" in route else [route]
+        forms = ["", ".atom", ".rss", ".json"] if "{name}" in route else [""]
+        found += [(name + form).replace("{form}", "atom") for name in names for form in forms]
+    return found
 
 
 def test_a_secret_is_nowhere_but_on_the_wire(tmp_path: Path) -> None:
@@ -274,11 +279,13 @@ def test_a_secret_is_nowhere_but_on_the_wire(tmp_path: Path) -> None:
             tmp_path, "run", "--config", str(tmp_path / "feeds.yaml"), "--port", str(port), more=ENVIRONMENT
         ) as process:
             wait_for(lambda: reachable(here), process)
-            for route in ROUTES:
+            for route in addresses():
                 answer = httpx.get(here + route, trust_env=False, follow_redirects=True)
                 seen[route] = answer.text + repr(answer.headers)
 
-    assert "Frigate" in seen["/topics/ships.atom"]
+    assert all(
+        "Frigate" in seen[route] for route in ("/topics/ships.atom", "/authors/jane-doe.rss", "/sources/guarded")
+    )
     assert guarded.refused > 0
     seen["log"] = (tmp_path / "log").read_text()
     for path in store.parent.iterdir():
