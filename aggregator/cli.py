@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from aggregator import cli_find, cli_store, show
+from aggregator import cli_find, cli_store, show, show_status
 from aggregator.cli_common import (
     VERSION,
     ConfigOption,
@@ -25,6 +25,7 @@ from aggregator.cli_common import (
     JsonOption,
     PortOption,
     opened,
+    opened_to_look,
     out,
     print_json,
     progress_bar,
@@ -224,24 +225,25 @@ def status(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """How the sources are: last poll, next poll and why then."""
-    with opened(load_config(config)) as db:
+    """How the sources are, and when they are asked next; of one source also why then, and its last polls."""
+    with opened_to_look(config) as db:
         found = reading.followed(db, source)
         if source is not None and not found:
             refuse(f"there is no source {source}", source, [one.source.slug for one in reading.followed(db)])
         lines = reading.journal_of(db, source) if source is not None else []
         counts = reading.counts(db)
+    now = utc_now()
     if as_json:
-        rows = [show.followed_row(one) for one in found]
+        rows = [show_status.followed_row(one, now) for one in found]
         print_json(
-            {**rows[0], "journal": [show.line_row(line) for line in lines]}
+            {**rows[0], "journal": [show_status.line_row(line) for line in lines]}
             if source
             else {"counts": counts, "sources": rows}
         )
     elif source is not None:
-        show.source_page(out, found[0], lines, utc_now())
+        show_status.source_page(out, found[0], lines, now)
     else:
-        show.status_table(out, found, counts, utc_now())
+        show_status.status_table(out, found, counts, now)
 
 
 @topics_app.command("list")

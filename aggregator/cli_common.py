@@ -18,10 +18,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from aggregator.config import Config
+from aggregator.config import Config, ConfigError, load_config, store_of
 from aggregator.daemon import utc_now
 from aggregator.prepare import open_store, prepare
-from storage.database import Database
+from storage.database import Database, open_database
 
 VERSION = version("heliograph")
 # Where nobody watches, a table is wide enough for grep to find whole sentences in it.
@@ -45,6 +45,28 @@ def opened(config: Config) -> Iterator[Database]:
         yield db
     finally:
         db.close()
+
+
+@contextmanager
+def opened_to_look(path: Path | None) -> Iterator[Database]:
+    """The store, to be looked at: also where the configuration is broken, with a warning, if the store can be found."""
+    try:
+        config = load_config(path)
+    except ConfigError as error:
+        url = store_of(path)
+        if not url:
+            raise
+        for complaint in error.complaints:
+            err.print(str(complaint), style="yellow", markup=False, highlight=False, soft_wrap=True)
+        err.print("The configuration cannot be used. This is what the store holds:", style="yellow", soft_wrap=True)
+        db = open_database(url)
+        try:
+            yield db
+        finally:
+            db.close()
+        return
+    with opened(config) as db:
+        yield db
 
 
 def progress_bar(*, quiet: bool = False) -> Progress:

@@ -24,6 +24,7 @@ from aggregator.advice import advised
 from aggregator.authors import author_key
 from aggregator.credentials import secrets_of
 from aggregator.settings import AuthorModel, FileModel, Settings, SourceModel, TopicModel, web_address
+from aggregator.store_url import database_url, store_beside
 from aggregator.topics.language import QueryError, read_query
 from aggregator.topics.match import Rules, Topic, compile_topic
 from feeds.identity import canonical_url, digest, slugify
@@ -129,7 +130,7 @@ def load_config(
         path=file.resolve(),
         settings=model.settings,
         base_url=_environment_address(base_url),
-        database=_database(env.get("HELIOGRAPH_DATABASE") or model.settings.database, folder),
+        database=database_url(env.get("HELIOGRAPH_DATABASE") or model.settings.database, folder),
         host=host,
         port=port,
         sources=sources,
@@ -138,6 +139,13 @@ def load_config(
         authors=authors,
         secrets=secrets,
     )
+
+
+def store_of(path: Path | None = None, *, environment: Mapping[str, str] | None = None) -> str:
+    """The URL of a configuration's store where the configuration cannot be read; "" where there is none to be found."""
+    env = os.environ if environment is None else environment
+    file = Path(path or env.get("HELIOGRAPH_CONFIG") or "feeds.yaml")
+    return store_beside(file, env.get("HELIOGRAPH_DATABASE") or "")
 
 
 def _topic_row(topic: Topic, formerly: tuple[str, ...]) -> TopicRow:
@@ -359,19 +367,6 @@ def _inside(folder: Path, url: str) -> bool:
         return not parts.netloc and (folder / unquote(parts.path)).resolve().is_relative_to(folder)
     except (OSError, ValueError):
         return False
-
-
-def _database(declared: str, folder: Path) -> str:
-    if not declared:
-        return f"sqlite:///{folder / 'data' / 'heliograph.db'}"
-    # A relative SQLite path is relative to the configuration, not to wherever a command was typed.
-    if (
-        declared.startswith("sqlite:///")
-        and not declared.startswith("sqlite:////")
-        and declared != "sqlite:///:memory:"
-    ):
-        return f"sqlite:///{folder / declared.removeprefix('sqlite:///')}"
-    return declared
 
 
 def _port(text: str | None) -> int:

@@ -14,9 +14,11 @@ from pathlib import Path
 from uuid import uuid4
 
 from aggregator.config import Config
+from aggregator.rhythm import after_pause
 from feeds.guard import Network, refuse_address
 from storage import intake, upkeep
 from storage.database import Database, open_database
+from storage.overdue import overdue, plan_again
 from storage.rows import host_of
 from storage.upkeep import Declared
 
@@ -53,6 +55,13 @@ def prepare(config: Config, db: Database, now: datetime) -> None:
     """Reconcile the store with the configuration; free the leases of dead pollers; what is to be filed again waits."""
     upkeep.reconcile(db, declared(config), now)
     intake.release_lost(db, owner_is_dead)
+
+
+def take_up(db: Database, now: datetime) -> int:
+    """After a pause, spread what fell due meanwhile instead of asking for it all at once (F-12). How many sources."""
+    late = overdue(db, now)
+    plan_again(db, ((one, *after_pause(one.source, one.state, now)) for one in late))
+    return len(late)
 
 
 _OWN: set[str] = set()

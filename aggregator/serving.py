@@ -14,8 +14,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 import uvicorn
 
 from aggregator.config import Config
-from aggregator.daemon import Daemon, hands_of, until_stopped
+from aggregator.daemon import Daemon, hands_of, until_stopped, utc_now
 from aggregator.live import Living
+from aggregator.prepare import take_up
 from aggregator.publish import Publisher
 from aggregator.web.app import make_app
 from storage.database import Database, StorageError
@@ -35,6 +36,9 @@ async def run_server(config: Config, db: Database, version: str, *, poll: bool, 
             await stack.enter_async_context(_serving(publisher, config))
         daemon = None
         if poll:
+            late = await asyncio.to_thread(take_up, db, utc_now())
+            if late:
+                log.info("%d sources fell due while nothing was polled: they are taken up one by one", late)
             daemon = Daemon(await stack.enter_async_context(hands_of(config, db, version)))
             daemon.start()
         stopped = asyncio.Event()

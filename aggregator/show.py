@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from aggregator.rhythm import spoken
-from feeds.identity import without_credentials
-from storage.model import Claim, Decision, Followed, JournalLine, Kept, Listed, Why
+from storage.model import Claim, Decision, Followed, Kept, Listed, Why
 
-_STYLE = {"failed": "red", "fetched": "green", "unchanged": "dim", "waiting": "yellow", "lost": "yellow"}
+STYLE = {"failed": "red", "fetched": "green", "unchanged": "dim", "waiting": "yellow", "lost": "yellow"}
+"""The colour of each outcome."""
 
 
 def outcomes(
@@ -54,7 +54,7 @@ def is_due(one: Followed, now: datetime) -> bool:
 def _skipped(one: Followed, now: datetime) -> dict[str, Any]:
     state = one.state
     if state.floor_until is not None and state.floor_until > now:
-        detail = f"{state.floor_reason}; not before {_stamp(state.floor_until)}"
+        detail = f"{state.floor_reason}; not before {stamp(state.floor_until)}"
     elif state.next_poll_at is None:
         detail = state.reason
     else:
@@ -70,7 +70,7 @@ def outcome_table(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     table = plain_table("Source", "Outcome", "New", "Edited", "Of", "Detail")
     for row in rows:
         table.add_row(
-            row["source"], Text(row["outcome"], style=_STYLE.get(row["outcome"], "")), str(row["new"]), str(row["changed"]),
+            row["source"], Text(row["outcome"], style=STYLE.get(row["outcome"], "")), str(row["new"]), str(row["changed"]),
             str(row.get("entries") or ""), Text(str(row["detail"])),
         )  # fmt: skip
     console.print(table)
@@ -82,62 +82,6 @@ def outcome_table(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     console.print(f"{len(rows)} sources: {said}; {new} new entries, {changed} edited.", highlight=False)
 
 
-def followed_row(one: Followed) -> dict[str, Any]:
-    """A source for `status --json`."""
-    state = one.state
-    return {
-        "slug": one.source.slug, "name": one.source.name, "url": without_credentials(one.source.url), "origin": one.origin,
-        "entries": one.entries, "last_poll_at": one.last_poll_at, "last_ok_at": one.last_ok_at,
-        "last_new_at": one.last_new_at, "outcome": one.last_outcome, "detail": one.last_detail,
-        "failures": state.failures, "next_poll_at": state.next_poll_at, "reason": state.reason,
-        "floor_until": state.floor_until, "floor_reason": state.floor_reason,
-    }  # fmt: skip
-
-
-def line_row(line: JournalLine) -> dict[str, Any]:
-    """A journal line for `status SOURCE --json`."""
-    return {name: getattr(line, name) for name in JournalLine.__slots__}
-
-
-def status_table(console: Console, found: Sequence[Followed], counts: Mapping[str, int], now: datetime) -> None:
-    """All sources, a line each."""
-    table = plain_table("Source", "Last poll", "Outcome", "Entries", "Next", "Why then")
-    for one in found:
-        outcome = one.last_outcome or "not yet asked"
-        if one.last_outcome == "failed":
-            outcome += f": {one.last_detail}"
-        table.add_row(
-            one.source.slug, _ago(one.last_poll_at, now), Text(outcome, style=_STYLE.get(one.last_outcome, "")),
-            str(one.entries), _ago(one.state.next_poll_at, now), Text(one.state.reason),
-        )  # fmt: skip
-    console.print(table)
-    console.print(", ".join(f"{number:,} {name}" for name, number in counts.items()), highlight=False)
-
-
-def source_page(console: Console, one: Followed, lines: Sequence[JournalLine], now: datetime) -> None:
-    """One source and its last polls."""
-    state = one.state
-    facts = {
-        "Source": f"{one.source.name or one.source.slug} ({one.source.slug}, from {one.origin})",
-        "Feed": without_credentials(one.source.url),
-        "Entries": str(one.entries),
-        "Last good poll": _ago(one.last_ok_at, now),
-        "Next poll": f"{_ago(state.next_poll_at, now)}: {state.reason}",
-    }
-    if state.floor_until and state.floor_until > now:
-        facts["Not before"] = f"{_stamp(state.floor_until)}: {state.floor_reason}"
-    for name, value in facts.items():
-        console.print(Text(f"{name}: {value}"), soft_wrap=True)
-    table = plain_table("When", "Outcome", "Status", "Bytes", "New", "Edited", "Detail", "Then")
-    for line in lines:
-        outcome = f"{line.outcome}: {line.kind}" if line.kind else line.outcome
-        table.add_row(
-            _stamp(line.at), Text(outcome, style=_STYLE.get(line.outcome, "")), str(line.status or ""), str(line.size),
-            str(line.new), str(line.changed), Text(line.detail), Text(line.reason),
-        )  # fmt: skip
-    console.print(table)
-
-
 def listed_row(one: Listed, detail: str) -> dict[str, Any]:
     """A topic or author for --json; `detail` is what its detail is called."""
     return {"slug": one.slug, "title": one.title, "entries": one.entries, "latest": one.latest, detail: one.detail}
@@ -147,7 +91,7 @@ def listed_table(console: Console, name: str, listed: Sequence[Listed], now: dat
     """Topics or authors, a line each."""
     table = plain_table(name, "Title", "Entries", "Last arrival")
     for one in listed:
-        table.add_row(one.slug, Text(one.title), str(one.entries), _ago(one.latest, now) if one.latest else "")
+        table.add_row(one.slug, Text(one.title), str(one.entries), ago(one.latest, now) if one.latest else "")
     console.print(table)
 
 
@@ -190,8 +134,8 @@ def why_page(console: Console, one: Kept) -> None:
         "Link": entry.link,
         "Source": f"{one.source_name} ({one.source_slug})",
         "Id": entry.id,
-        "Published": f"{_stamp(one.published)}{guessed}",
-        "First seen": _stamp(one.first_seen),
+        "Published": f"{stamp(one.published)}{guessed}",
+        "First seen": stamp(one.first_seen),
         "Edits kept": str(one.revisions),
         "Authors": names or "none named",
     }
@@ -223,11 +167,13 @@ def plain_table(*columns: str) -> Table:
     return table
 
 
-def _ago(moment: datetime | None, now: datetime) -> str:
+def ago(moment: datetime | None, now: datetime) -> str:
+    """How long ago, or in how long."""
     if moment is None:
         return "never"
     return f"in {spoken(moment - now)}" if moment > now else f"{spoken(now - moment)} ago"
 
 
-def _stamp(moment: datetime) -> str:
+def stamp(moment: datetime) -> str:
+    """A moment in UTC, to the second."""
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -30,7 +30,7 @@ from storage.model import Decision, SourceRow, TopicRow
 from storage.upkeep import Declared
 from storage.work import REFILE, claim_work, finish, rules_name
 
-_LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
@@ -118,7 +118,7 @@ def declare(db: Database, *sources: Source, topics: dict[str, str] | None = None
     rows = [
         TopicRow(slug=one.slug, title=one.title, query=one.query, rule_version=one.rule_version) for one in compiled
     ]
-    declared = [SourceRow(source=one, own_host=is_own_host(one.url, _LOOPBACK)) for one in sources]
+    declared = [SourceRow(source=one, own_host=is_own_host(one.url, LOOPBACK)) for one in sources]
     upkeep.reconcile(db, Declared(sources=declared, topics=rows), now)
     upkeep.mark_filed(db, {one.slug: one.rule_version for one in compiled})
     for piece in claim_work(db, now, owner="declare", kinds=[REFILE]):

@@ -133,27 +133,6 @@ def test_init_writes_a_configuration_that_is_good(tmp_path: Path, run: Run) -> N
     assert (tmp_path / "feeds.yaml").read_text() == "sources: []\n"
 
 
-def test_status_shows_every_source_and_why_then(polled: Run) -> None:
-    """`status` has a line a source with the outcome and the reason for the next poll; JSON has the same."""
-    _, out, _ = polled("status")
-    rows = {row["slug"]: row for row in json.loads(polled("status", "--json")[1])["sources"]}
-
-    assert "every 1 h" in " ".join(out.split())
-    assert rows["one"]["outcome"] == "unchanged" or rows["one"]["entries"] == 2
-    assert rows["two"]["outcome"] == "failed"
-    assert rows["two"]["reason"].startswith("failed once")
-
-
-def test_status_of_a_source_shows_its_journal(polled: Run) -> None:
-    """`status SOURCE` has the last polls of that source."""
-    _, out, _ = polled("status", "two")
-    told = json.loads(polled("status", "two", "--json")[1])
-
-    assert "the body is empty" in " ".join(out.split())
-    assert [line["kind"] for line in told["journal"]] == ["empty"]
-    assert polled("status", "three")[0] == 2
-
-
 def test_topics_and_authors_are_listed(polled: Run) -> None:
     """`topics list` and `authors list` count entries, as tables and as JSON."""
     assert "air" in polled("topics", "list")[1]

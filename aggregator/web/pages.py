@@ -13,7 +13,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from aggregator.rhythm import spoken
+from aggregator.health import health
+from aggregator.hints import spoken
 from aggregator.visible import Viewer, visible
 from feeds.identity import without_credentials
 from storage.model import Followed, JournalLine, Kept, Listed
@@ -199,6 +200,7 @@ def _stamp(moment: datetime) -> str:
 
 
 _ENVIRONMENT.filters["ago"] = _ago
+_ENVIRONMENT.filters["health"] = health
 _ENVIRONMENT.filters["stamp"] = _stamp
 _ENVIRONMENT.filters["iso"] = datetime.isoformat
 _ENVIRONMENT.filters["public_url"] = without_credentials

@@ -1,0 +1,158 @@
+"""What `heliograph status` prints: a table that fits 80 columns, and all of one source.
+
+In: sources with their state, journal lines, now. Out: text on a console, or dictionaries. Never: a query.
+"""
+
+from __future__ import annotations
+
+import calendar
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from aggregator.health import health
+from aggregator.hints import spoken
+from aggregator.show import STYLE, ago, stamp
+from feeds.identity import without_credentials
+from storage.model import Followed, Hints, JournalLine
+
+_HEALTH_STYLE = {
+    "healthy": "green", "new": "dim", "quiet": "dim", "stale": "yellow", "moved": "yellow", "blocked": "yellow",
+    "gone": "red", "broken": "red",
+}  # fmt: skip
+_WELL = ("new", "healthy", "quiet")
+
+
+def followed_row(one: Followed, now: datetime) -> dict[str, Any]:
+    """A source for `status --json`: everything, passwords left out."""
+    state, found = one.state, health(one, now)
+    return {
+        "slug": one.source.slug, "name": one.source.name, "health": found.word, "health_reason": found.reason,
+        "url": without_credentials(one.source.url), "declared_url": without_credentials(one.declared_url),
+        "origin": one.origin, "host": one.host, "entries": one.entries, "last_poll_at": one.last_poll_at,
+        "last_ok_at": one.last_ok_at, "last_new_at": one.last_new_at, "outcome": one.last_outcome, "kind": one.last_kind,
+        "detail": one.last_detail, "failures": state.failures, "next_poll_at": state.next_poll_at,
+        "reason": state.reason, "floor_until": state.floor_until, "floor_reason": state.floor_reason,
+        "gone_since": state.gone_since, "moved_to": without_credentials(one.moved_to), "moved_since": one.moved_since,
+        "moved_seen": one.moved_seen, "hints": dataclasses.asdict(state.hints), "facts": dataclasses.asdict(state.facts),
+    }  # fmt: skip
+
+
+def line_row(line: JournalLine) -> dict[str, Any]:
+    """A journal line for `status SOURCE --json`."""
+    return {name: getattr(line, name) for name in JournalLine.__slots__}
+
+
+def status_table(console: Console, found: Sequence[Followed], counts: Mapping[str, int], now: datetime) -> None:
+    """All sources, a line each, then what they come to."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Source", overflow="fold")
+    for name in ("Health", "Last new", "Next"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("Entries", justify="right", no_wrap=True)
+    words: Counter[str] = Counter()
+    for one in found:
+        word = health(one, now).word
+        words[word] += 1
+        coming = "never" if one.state.next_poll_at is None else _coming(one.state.next_poll_at, now)
+        table.add_row(
+            one.source.slug, Text(word, style=_HEALTH_STYLE[word]), ago(one.last_new_at, now), coming, str(one.entries)
+        )
+    console.print(table)
+    told = ", ".join(f"{number} {word}" for word, number in words.most_common())
+    kept = ", ".join(f"{number:,} {name}" for name, number in counts.items() if name != "sources")
+    console.print(f"{len(found):,} sources{': ' if told else ''}{told}; {kept}.", highlight=False)
+    received, saved = (sum(getattr(one.state.facts, name) for one in found) for name in ("received", "saved"))
+    if received:
+        console.print(f'{size(received)} received; answers of "nothing new" spared {size(saved)}.', highlight=False)
+    if set(words) - set(_WELL):
+        console.print("Why a source is how it is: heliograph status SOURCE", highlight=False)
+
+
+def source_page(console: Console, one: Followed, lines: Sequence[JournalLine], now: datetime) -> None:
+    """One source: how it is, when it is asked next by our plan and by its publisher's word, and its last polls."""
+    found = health(one, now)
+    console.print(Text(f"{one.source.slug}: {one.source.name or 'no name yet'}", style="bold"))
+    for name, value in _facts(one, now):
+        console.print(Text.assemble((f"{name}: ", "bold"), value), soft_wrap=True)
+    console.print(
+        Text.assemble(("Health: ", "bold"), (found.word, _HEALTH_STYLE[found.word]), f", {found.reason}"),
+        soft_wrap=True,
+    )
+    console.print(Text("\nLast polls", style="bold") if lines else "\nNo poll yet.")
+    for line in lines:
+        _line(console, line)
+
+
+def _facts(one: Followed, now: datetime) -> Iterator[tuple[str, str]]:
+    state = one.state
+    yield "Feed", without_credentials(one.source.url)
+    if one.declared_url != one.source.url:
+        yield "Declared as", without_credentials(one.declared_url)
+    yield "Followed by", {"file": "feeds.yaml", "command": "a command"}.get(one.origin, one.origin)
+    yield "Entries", f"{one.entries:,}, last new one {ago(one.last_new_at, now)}"
+    yield "Last good poll", ago(one.last_ok_at, now)
+    if state.next_poll_at is None:
+        yield "Next poll", f"never: {state.reason}"
+    else:
+        yield "Next poll", f"{_coming(state.next_poll_at, now)} ({stamp(state.next_poll_at)}): {state.reason}"
+    if state.floor_until and state.floor_until > now:
+        yield "Not before", f"{stamp(state.floor_until)}, also when asked for: {state.floor_reason}"
+    asked = ", ".join(_asked(state.hints))
+    if asked:
+        yield "The feed asks for", asked
+    if state.facts.received:
+        yield "Received", f"{size(state.facts.received)}; 304 spared {size(state.facts.saved)}"
+
+
+def _asked(hints: Hints) -> Iterator[str]:
+    """What the publisher asks for between polls, in words."""
+    if hints.fresh:
+        yield f"{hints.fresh_by} {spoken(timedelta(seconds=hints.fresh))}"
+    if hints.ttl:
+        yield f"ttl {spoken(timedelta(minutes=hints.ttl))}"
+    if hints.soft:
+        yield f"sy: {spoken(timedelta(seconds=hints.soft))}"
+    if hints.skip_hours:
+        yield f"no polls in the hours {' '.join(map(str, hints.skip_hours))} GMT"
+    if hints.skip_days:
+        yield f"no polls on {' '.join(calendar.day_name[day] for day in hints.skip_days)}"
+
+
+def _line(console: Console, line: JournalLine) -> None:
+    """A poll: when, what, and why the next is when it is; each on its own line."""
+    what = Text(stamp(line.at) + "  ")
+    what.append(f"{line.outcome}{f' ({line.kind})' if line.kind else ''}", style=STYLE.get(line.outcome, ""))
+    if line.status:
+        what.append(f", {line.status}")
+    if line.size:
+        what.append(f", {size(line.size)}")
+    if line.outcome == "fetched":
+        what.append(f", {line.entries} entries: {line.new} new, {line.changed} edited")
+    console.print(what)
+    again = f"next {stamp(line.next_poll_at)}" if line.next_poll_at else "no next poll"
+    whole = f"asked for whole: {line.whole}" if line.whole else ""
+    for said in filter(None, (line.detail, whole, f"{again}: {line.reason}")):
+        console.print(Padding(Text(said), (0, 0, 0, 4)))
+
+
+def size(number: int) -> str:
+    """Bytes as people say them: 345 B, 12 kB, 3.4 MB."""
+    amount = float(number)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.3g} {unit}"
+        amount /= 1000
+    return f"{amount:,.1f} GB"
+
+
+def _coming(moment: datetime, now: datetime) -> str:
+    """In how long; what is due, is due."""
+    return "now" if moment <= now else ago(moment, now)
