@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from aggregator.authors import bylines_of
 from aggregator.health import facts_after
-from aggregator.rhythm import Next, next_poll
+from aggregator.rhythm import LONGEST_BUSY, Next, next_poll
 from aggregator.topics.match import Topic, judge
 from feeds.identity import fingerprint, mint_public_id, without_credentials
 from feeds.model import Document, Entry, Failed, Fetched, Head, Outcome, Unchanged, Validators
@@ -63,7 +63,7 @@ def decide(
         ),
         head=_head(document) if document else None,
         moved_to=moved_to,
-        host_until=_host_until(claim, outcome, state),
+        host_until=_host_until(claim, outcome, state, now),
         new=tuple(new),
         changed=tuple(changed),
     )
@@ -101,10 +101,11 @@ def _state(
     )
 
 
-def _host_until(claim: Claim, outcome: Outcome, state: State) -> datetime | None:
+def _host_until(claim: Claim, outcome: Outcome, state: State, now: datetime) -> datetime | None:
     """A 429 is said to all that we ask of a public host, not to one feed (F-32)."""
     busy = isinstance(outcome, Failed) and outcome.answer is not None and outcome.answer.status == 429
-    return state.floor_until if busy and claim.host else None
+    # A long lifetime of the answer itself is no word about others.
+    return min(state.floor_until, now + LONGEST_BUSY) if busy and claim.host and state.floor_until else None
 
 
 def _why_whole(claim: Claim, outcome: Outcome) -> str:

@@ -24,9 +24,9 @@ from feeds.identity import digest
 from feeds.model import Document, Failed, FailureKind, Outcome, Source
 from storage.model import Hints, State
 
-__all__ = ["Next", "after_pause", "next_poll", "retry_after", "spoken"]
+__all__ = ["LONGEST_BUSY", "Next", "after_pause", "next_poll", "retry_after", "spoken"]
 
-_LONGEST_BUSY = timedelta(days=2)
+LONGEST_BUSY = timedelta(days=2)
 _BUSY_WITHOUT_WORD = timedelta(hours=1)
 _FIRST_BACK_OFF = timedelta(minutes=15)
 _FIRST_UNREACHED = timedelta(minutes=5)
@@ -176,8 +176,8 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> tuple[datetime | N
         wait = stamp - (http_date(headers.get("date", "")) or now) if stamp else timedelta()
     if wait <= timedelta():
         return None, ""
-    taken = f": taken as {spoken(_LONGEST_BUSY)}" if wait > _LONGEST_BUSY else ""
-    return now + min(wait, _LONGEST_BUSY), f"Retry-After: the publisher asks for {spoken(wait)}{taken}"
+    taken = f": taken as {spoken(LONGEST_BUSY)}" if wait > LONGEST_BUSY else ""
+    return now + min(wait, LONGEST_BUSY), f"Retry-After: the publisher asks for {spoken(wait)}{taken}"
 
 
 def _jittered(wait: timedelta, source: Source, now: datetime) -> timedelta:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, insert, select, update
@@ -24,6 +24,8 @@ from storage.schema import entries, filings, outputs, sources, topics
 from storage.settling import feeds_naming, follower_of
 from storage.slugs import rename, retire
 from storage.work import REFILE, put_work, rules_name, set_rules, swap_note
+
+_TAKEN_OVER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +127,8 @@ def _wake_refused(connection: Connection, reach: str, now: datetime) -> None:
     if not swap_note(connection, "reach", reach):
         return
     refused = and_(sources.c.last_kind == FailureKind.FORBIDDEN_ADDRESS.value, sources.c.next_poll_at.is_not(None))
-    again = {"next_poll_at": now, "next_reason": "settings.allow_private changed"}
+    # A moment later, when whoever polls has taken the new setting over.
+    again = {"next_poll_at": now + _TAKEN_OVER, "next_reason": "settings.allow_private changed"}
     connection.execute(update(sources).where(refused).values(again))
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -99,6 +100,40 @@ def test_run_polls_serves_and_stops_cleanly(tmp_path: Path) -> None:
     assert feed.headers["content-type"].startswith("application/atom+xml")
     assert feed.content.count(b"<entry") == 50
     assert stored(tmp_path, "SELECT count(*) FROM sources WHERE lease_owner IS NOT NULL") == [(0,)]
+
+
+def test_sudden_deaths_and_restarts_ask_nothing(tmp_path: Path) -> None:
+    """F-12: killed with -9 and started again five times, a program asks only for what is due: one source each time."""
+    port = free_port()
+    polls, leases = "SELECT count(*) FROM journal", "SELECT count(*) FROM sources WHERE lease_owner IS NOT NULL"
+    with files(tmp_path) as address:
+        config = write_sources(tmp_path, address)
+        for start in range(6):
+            with program(tmp_path, "run", "--config", str(config), "--port", str(port)) as process:
+                # The source that is due is polled after whatever else a start would have asked for.
+                wait_for(partial(reachable, f"http://127.0.0.1:{port}"), process)
+                wait_for(partial(has_polled, tmp_path, SOURCES + start), process)
+                wait_for(lambda: stored(tmp_path, leases) == [(0,)], process)
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+            make_due(tmp_path, "s0")
+
+    assert stored(tmp_path, polls) == [(SOURCES + 5,)]
+    assert stored(tmp_path, f"{polls} WHERE whole <> '' AND whole <> 'the first request'") == [(0,)]
+
+
+def has_polled(folder: Path, times: int) -> bool:
+    """Whether so many polls are in the journal."""
+    (row,) = stored(folder, f"SELECT count(*) >= {times} FROM journal")
+    return row == (1,)
+
+
+def make_due(folder: Path, slug: str) -> None:
+    """Let a source's time come."""
+    connection = sqlite3.connect(folder / "data" / "heliograph.db", timeout=30)
+    connection.execute("UPDATE sources SET next_poll_at = 0 WHERE slug = ?", (slug,))
+    connection.commit()
+    connection.close()
 
 
 def test_serve_shows_and_does_not_poll(tmp_path: Path) -> None:

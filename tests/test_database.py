@@ -4,13 +4,17 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, select, text
+from sqlalchemy import create_engine, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import CannotOpenError, Database, FromTheFutureError, current_schema, open_database
 from storage.schema import meta, metadata
+
+MIGRATIONS = Path(__file__).parent.parent / "storage" / "migrations"
 
 
 def test_migrations_arrive_at_the_tables(db: Database) -> None:
@@ -19,6 +23,32 @@ def test_migrations_arrive_at_the_tables(db: Database) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
 
         assert compare_metadata(context, metadata) == []
+
+
+def test_an_older_store_learns_its_hosts(tmp_path: Path) -> None:
+    """F-43: sources that were stored before hosts were known have one after the upgrade, and keep everything else."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'old.db'}")
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.connect() as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for slug, declared, learned in (
+            ("a", "https://News.Example.:443/feed", ""), ("b", "http://old.example/", "https://new.example/"),
+            ("c", "file:samples/a.xml", ""), ("d", "https://bücher.example/feed", ""), ("e", "http://[broken/", ""),
+        ):  # fmt: skip
+            row = {"slug": slug, "declared": declared, "learned": learned, "tags": "[]"}
+            columns = "slug, declared_url, learned_url, tags, next_poll_at"
+            connection.execute(
+                text(f"INSERT INTO sources ({columns}) VALUES (:slug, :declared, :learned, :tags, 7)"), row
+            )
+    engine.dispose()
+    database = open_database(f"sqlite:///{tmp_path / 'old.db'}")
+    with database.read() as connection:
+        found = connection.execute(text("SELECT host FROM sources ORDER BY slug")).scalars().all()
+        assert found == ["news.example", "new.example", "", "xn--bcher-kva.example", ""]
+        assert connection.execute(text("SELECT min(next_poll_at), max(next_poll_at) FROM sources")).one() == (7, 7)
+    database.close()
 
 
 def test_opening_twice_changes_nothing(db: Database, db_url: str) -> None:

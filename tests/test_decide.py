@@ -431,6 +431,16 @@ def test_429_is_said_to_the_host(status: int, host: str, waits: bool) -> None:
     assert decision.host_until == (NOON + 2 * HOUR if waits else None)
 
 
+def test_a_busy_answers_own_lifetime_is_for_one_feed() -> None:
+    """F-20, F-32: max-age of a 429 holds for the feed, up to a week; its host is left alone two days at most."""
+    answer = Answer(status=429, url=URL, headers={"cache-control": "max-age=604800"})
+    claim = dataclasses.replace(make_claim(), host="news.example")
+    decision = decide(claim, Failed(kind=FailureKind.BUSY, detail="", answer=answer), None, Known(), [], NOON)
+
+    assert decision.state.floor_until == NOON + 7 * DAY
+    assert decision.host_until == NOON + 2 * DAY
+
+
 def test_what_the_feed_asks_for_is_remembered() -> None:
     """F-09, F-24: hints go into the state with the first document, and what is not heeded of them into the journal."""
     document = Document(head=HEAD, entries=(make_entry(),), pace=Pace(ttl=120, skip_hours=tuple(range(24))))

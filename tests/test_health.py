@@ -136,6 +136,14 @@ def test_a_failure_changes_no_fact_of_the_last_document() -> None:
     assert facts_after(WELL, Failed(kind=FailureKind.DNS, detail=""), None, NOON) == WELL
 
 
+def test_a_part_of_a_feed_says_nothing_of_the_whole() -> None:
+    """F-39: a 226 with only what is new, or with nothing, leaves what is known of the whole document."""
+    fetched = Fetched(answer=answer(226, 300), body=b"x", validators=Validators())
+    after = facts_after(WELL, fetched, Document(head=Head()), NOON)
+
+    assert after == well(status=226, received=300)
+
+
 def test_a_feed_without_dates_has_no_gap() -> None:
     """A feed without dates, or with one, has no habit that could be read from it."""
     fetched = Fetched(answer=answer(), body=b"x", validators=Validators())

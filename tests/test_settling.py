@@ -185,7 +185,8 @@ def test_another_reach_lets_refused_sources_try_again(db: Database) -> None:
     assert intake.claim(db, NOON, owner="x", limit=9) == []
 
     upkeep.reconcile(db, Declared(sources=rows, reach="10.0.0.0/8"), NOON + timedelta(minutes=1))
-    claims = intake.claim(db, NOON + timedelta(minutes=1), owner="x", limit=9)
+    assert intake.claim(db, NOON + timedelta(minutes=1), owner="x", limit=9) == []
+    claims = intake.claim(db, NOON + timedelta(minutes=1, seconds=5), owner="x", limit=9)
     assert [one.source.slug for one in claims] == ["a"]
     assert claims[0].state.reason == "settings.allow_private changed"
 

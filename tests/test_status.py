@@ -13,6 +13,7 @@ from rich.console import Console
 
 from aggregator.config import store_of
 from aggregator.show_status import followed_row, size, source_page, status_table
+from aggregator.web.pages import Site, Sources, render
 from feeds.model import Answer, Document, Failed, FailureKind, Fetched, Head, Outcome, Pace, Unchanged, Validators
 from storage import reading
 from storage.database import Database
@@ -131,6 +132,16 @@ def test_json_has_everything_and_no_password(db: Database) -> None:
 def test_sizes_are_spoken(number: int, said: str) -> None:
     """A number of bytes reads as people say it."""
     assert size(number) == said
+
+
+def test_the_page_of_sources_tells_health(db: Database) -> None:
+    """The page of sources has each one's health, in a word and a reason."""
+    declare(db, make_source())
+    polled(db, "news", Failed(kind=FailureKind.HTTP, detail="403 <Forbidden>", answer=answer(403)))
+    html = render(Sources(site=Site(title="H", base_url="http://h.example", now=NOON), followed=reading.followed(db)))
+
+    assert '<td class="health blocked">blocked</td>' in html
+    assert "blocked from here: 403 &lt;Forbidden&gt;; never a good poll" in html
 
 
 def test_status_of_all_and_of_one(asked: Run) -> None:
