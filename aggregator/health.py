@@ -47,18 +47,19 @@ def facts_after(before: Facts, outcome: Outcome, document: Document | None, now:
     answer = outcome.answer
     if answer is None:
         return before
+    came = answer.wire_bytes or answer.size
     facts = replace(
         before,
         status=answer.status,
         content_type=answer.headers.get("content-type", "").partition(";")[0].strip().lower()[:100]
         or (before.content_type if answer.status == 304 else ""),
-        received=before.received + answer.size,
-        saved=before.saved + (before.size if answer.status == 304 else 0),
+        received=before.received + came,
+        saved=before.saved + (before.packed if answer.status == 304 else 0),
     )
     if document is None or isinstance(outcome, Failed) or answer.status == _ONLY_WHAT_IS_NEW:
         return facts
     newest, gap = _dates(document.entries, now)
-    return replace(facts, size=answer.size, items=len(document.entries), newest=newest, gap=gap)
+    return replace(facts, size=answer.size, packed=came, items=len(document.entries), newest=newest, gap=gap)
 
 
 def _dates(entries: Iterable[Entry], now: datetime) -> tuple[datetime | None, int | None]:

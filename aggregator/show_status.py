@@ -140,7 +140,7 @@ def _line(console: Console, line: JournalLine) -> None:
     again = f"next {stamp(line.next_poll_at)}" if line.next_poll_at else "no next poll"
     whole = f"asked for whole: {line.whole}" if line.whole else ""
     for said in filter(None, (line.detail, whole, f"{again}: {line.reason}")):
-        console.print(Padding(Text(said), (0, 0, 0, 4)))
+        console.print(Padding(Text(said), (0, 0, 0, 4), expand=False))
 
 
 def size(number: int) -> str:

@@ -45,14 +45,16 @@ class Hints:
 class Facts:
     """What a source's answers were like, for its health.
 
-    `status` and `content_type` are of the last answer. `size` (decoded bytes), `items`, `newest` (the latest date of an
-    entry) and `gap` (the usual seconds between two entries) are of the last document that could be read. `received` and
-    `saved` are bytes since the source was first asked: bodies that came, and bodies that a 304 spared.
+    `status` and `content_type` are of the last answer. `size` and `packed` (bytes, decoded and as they came), `items`,
+    `newest` (the latest date of an entry) and `gap` (the usual seconds between two entries) are of the last document
+    that could be read. `received` and
+    `saved` are bytes since the source was first asked: bodies as they came, packed, and bodies that a 304 spared.
     """
 
     status: int | None = None
     content_type: str = ""
     size: int = 0
+    packed: int = 0
     items: int | None = None
     newest: datetime | None = None
     gap: int | None = None
