@@ -71,6 +71,9 @@ _SURE_TAG = re.compile(rf"</(?:{_NAMES})\s*>|<(?:br|hr|img|p|wbr)(?:[\s/][^<>]*)
 _REFERENCE = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|[a-zA-Z]+\d*);")
 _ENDLESS_NUMBER = re.compile(r"&#\d{30,};?")
 _BLANK_LINE = re.compile(r"\n[ \t\r\f\v]*\n\s*")
+_TURN_ENDS = {"\u202a": "\u202c", "\u202b": "\u202c", "\u2066": "\u2069", "\u2067": "\u2069", "\u2068": "\u2069"}
+_TURN = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_OVERRIDE = re.compile("[\u202d\u202e]")
 _UNFIT_FOR_URLS = re.compile(r'[\x00-\x20"<>^`{|}\x7f]')
 
 # Deeper than any writer goes. The sanitiser's time grows with the square of the depth, as every HTML parser's does.
@@ -214,7 +217,27 @@ def title_text(raw: str, *, is_html: bool) -> str:
         text = _HTML_TAG.sub("", raw)
     if is_html or text != raw or _REFERENCE.search(text):
         text = unescape(text)
-    return " ".join(text.split())
+    return straight(" ".join(text.split()))
+
+
+def straight(text: str) -> str:
+    """One line of words that turns the direction of writing for itself only (F28, Unicode UAX 9).
+
+    Overrides go, since no honest title needs them; embeddings and isolates end with the text that opened them.
+    """
+    if not _TURN.search(text):
+        return text
+    open_now: list[str] = []
+    kept = []
+    for one in _OVERRIDE.sub("", text):
+        if one in _TURN_ENDS:
+            open_now.append(_TURN_ENDS[one])
+        elif one in _TURN_ENDS.values():
+            if not open_now or open_now[-1] != one:
+                continue
+            open_now.pop()
+        kept.append(one)
+    return "".join([*kept, *reversed(open_now)])
 
 
 def absolute(url: str, base: str = "") -> str:

@@ -119,7 +119,7 @@ def _text(owner: dict[str, Any], key: str) -> str:
 
 
 def _line(owner: dict[str, Any], key: str) -> str:
-    return _flat(owner.get(key))
+    return clean.straight(_flat(owner.get(key)))
 
 
 def _flat(value: Any) -> str:
