@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from feeds.sandbox import Sandbox
 from storage.database import Database, open_database
 from storage.schema import metadata
+from tests.faultserver import FaultServer
 from tests.postgres import Server, postgres
+from tests.stage import Stage, Workshop
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -49,3 +53,23 @@ def db(db_url: str) -> Iterator[Database]:
     database = open_database(db_url)
     yield database
     database.close()
+
+
+@pytest.fixture(scope="module")
+def workshop() -> Iterator[Workshop]:
+    """An event loop and a parser process, which the tests of a file share."""
+    with asyncio.Runner() as runner:
+        sandbox = Sandbox(1)
+        yield Workshop(runner=runner, sandbox=sandbox)
+        runner.run(sandbox.close())
+
+
+@pytest.fixture
+def stage(workshop: Workshop, tmp_path: Path) -> Iterator[Stage]:
+    """A fault server, a store, and a source that was polled once and brought three entries."""
+    db = open_database(f"sqlite:///{tmp_path / 'store.db'}")
+    try:
+        with FaultServer() as server:
+            yield Stage(workshop, db, server, tmp_path)
+    finally:
+        db.close()
