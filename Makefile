@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test check fix bench soak clean
+.PHONY: run test check fix docs bench soak clean
 
 run: $(VENV)/.run ## poll and serve the shipped feeds.yaml on http://127.0.0.1:8400/
 	$(BIN)/heliograph run
@@ -21,6 +21,9 @@ check: $(VENV)/.dev ## the gate: lint, format, types, tests
 fix: $(VENV)/.dev ## the repair: what a machine can mend of lint and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.dev ## write docs/protocols.md: which numbered behaviours have tests
+	$(BIN)/python -m tests.coverage_of_protocols
 
 bench: $(VENV)/.bench ## measure beside the peers; rewrites the figures in docs/benchmarks.md
 	$(BIN)/python -m benchmarks
