@@ -12,12 +12,14 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from aggregator.again import known_again, strangers
 from aggregator.decide import decide
 from aggregator.topics.match import Topic
 from feeds.fetch import Fetcher
 from feeds.identity import without_credentials
 from feeds.model import Answer, Document, Failed, FailureKind, Fetched, Outcome
 from storage import intake
+from storage.again import held_by_link
 from storage.database import Database, StorageError
 from storage.model import Claim, Decision
 
@@ -100,6 +102,8 @@ def think(claim: Claim, outcome: Outcome, document: Document | None, hands: Hand
     """Compare with what we know, and decide."""
     ids = [entry.id for entry in document.entries] if document else []
     known = intake.known(hands.db, claim.source_id, ids)
+    if document is not None and claim.state.facts.items is not None and (links := strangers(document, known)):
+        document, known = known_again(document, known, held_by_link(hands.db, claim.source_id, links))
     decision = decide(claim, outcome, document, known, hands.topics, hands.clock(), milliseconds)
     return replace(decision, rules=hands.rules)
 

@@ -168,12 +168,45 @@ def test_entries_that_leave_the_feed_stay(stage: Stage) -> None:
     assert [one.entry.id for one in stage.kept()] == ["id-1", "id-2", "id-3", "id-5", "id-6"]
 
 
+@pytest.mark.parametrize("edit", ["", ", corrected"], ids=["at every fetch", "with the headline"])
+def test_f16_a_guid_that_changes(stage: Stage, edit: str) -> None:
+    """F16, I-13: an item whose guid is another one every time is known by its link and date; it is edited, not doubled."""
+    brought(stage.poll(page(rss(item(5, guid="g0"), item(6, guid="h0")))), 2)
+    for number in range(1, 4):
+        said = [item(5, guid=f"g{number}", title=f"Entry 5{edit * number}"), item(6, guid=f"h{number}")]
+        brought(stage.poll(page(rss(*said))), 0, "known again", changed=1 if edit else 0)
+
+    assert stage.titles()[3:] == [f"Entry 5{edit * 3}", "Entry 6"]
+    assert [one.entry.id for one in stage.kept()[3:]] == ["g0", "h0"]
+    stage.mends()
+
+
+def test_f44_all_ids_rewritten_at_once(stage: Stage) -> None:
+    """F44, I-13: after a site's move to new ids the entries that are kept are known again; only what is new is new."""
+    moved = [item(number, guid=f"https://news.example/?p={number}") for number in (1, 2, 3, 7)]
+    brought(stage.poll(page(rss(*moved))), 1, "3 entries came under other ids")
+
+    assert stage.titles() == ["Entry 1", "Entry 2", "Entry 3", "Entry 7"]
+    brought(stage.poll(page(rss(*moved, title="Again"))), 0)
+
+
 def test_f16_two_items_of_one_link_are_two(stage: Stage) -> None:
     """F16, I-13: different items that share a link, as of a live page, are not taken for one another."""
     live = [item(5, guid="a", title="First"), item(5, guid="b", title="Second")]
     brought(stage.poll(page(rss(*live))), 2)
     brought(stage.poll(page(rss(*live, item(5, guid="c", title="Third")))), 1)
     assert {*stage.titles()[3:]} == {"First", "Second", "Third"}
+
+
+@pytest.mark.parametrize("said", [{"title": "Other words"}, {"body": "Other words."}])
+def test_f44_a_new_item_under_an_old_link_is_new(stage: Stage, said: dict[str, str]) -> None:
+    """F44, I-13: a daily item under one lasting link and another date is a new entry, since its words are others."""
+    daily = "<pubDate>Wed, 25 Nov 2026 01:00:00 GMT</pubDate>"
+    fresh = item(1, guid="day-2", **said).replace("<pubDate>Tue, 24 Nov 2026 01:00:00 GMT</pubDate>", daily)
+    assert daily in fresh
+
+    brought(stage.poll(page(rss(fresh))), 1)
+    assert {"id-1", "day-2"} <= {one.entry.id for one in stage.kept()}
 
 
 def test_dates_move_with_the_clock_of_the_stage(stage: Stage) -> None:

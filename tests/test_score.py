@@ -151,7 +151,7 @@ ORIGINS: dict[str, Callable[[datetime], Said]] = {
     "touched": lambda now: Said(etag=f'"{now:%H%M%S}"', modified=f"{now:%H:%M}"),
     "unquoted": lambda now: Said(etag="abc"),
     "aged": lambda now: Said(etag='"aged"', lifetime=12 * HOUR, age=HOUR),
-    "patient": lambda now: Said(etag='"p"', lifetime=4 * HOUR),
+    "patient": lambda now: Said(etag='"p"', lifetime=4 * HOUR, silent_304=True),
     "packed": lambda now: Said(
         etag='"x-gzip"', body=gzip.compress(rss(item(1)), mtime=0), headers=("Content-Encoding: gzip",)
     ),
