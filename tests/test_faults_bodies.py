@@ -194,7 +194,7 @@ def test_f47_a_json_feed(stage: Stage, version: str) -> None:
 
 def test_f29_ten_thousand_entries(stage: Stage) -> None:
     """F29, X-11: of ten thousand entries the first five thousand are kept, once; the journal says so."""
-    body = rss(*(item(number, guid=f"n{number}") for number in range(10_000)))
+    body = rss(*(item(number, guid=f"n{number}") for number in range(20, 10_020)))
     brought(stage.poll(page(body)), 5000, "10000 entries", "5000")
     assert len(stage.kept()) == 5003
     assert stage.poll(page(body)).new == 0
@@ -214,7 +214,7 @@ def test_f29_a_title_of_five_megabytes(stage: Stage) -> None:
 
 def test_f29_a_feed_of_ten_megabytes(stage: Stage) -> None:
     """F29: ten megabytes of ordinary entries are read."""
-    body = rss(*(item(number, guid=f"n{number}", body="A few words of news. " * 2500) for number in range(200)))
+    body = rss(*(item(number, guid=f"n{number}", body="A few words of news. " * 2500) for number in range(20, 220)))
     assert len(body) > 10_000_000
 
     brought(stage.poll(page(body)), 200)

@@ -113,6 +113,22 @@ def test_f24_a_base_on_an_entry_and_one_from_before_a_redirect(stage: Stage) -> 
     assert stage.entry("tag:b", "moved").link == "https://new.example/blog/b/1"
 
 
+def test_f24_a_base_holds_for_its_own_entry_only(stage: Stage) -> None:
+    """F24, V-07: an entry behind one with an xml:base starts its links from the document again."""
+    entries = (
+        '<entry xml:base="https://base.example/deep/"><id>urn:a</id><title>A</title><link href="1"/>'
+        "<updated>2026-11-24T01:00:00Z</updated></entry>"
+        '<entry><id>tag:b</id><title>B</title><link href="b/1"/><updated>2026-11-24T02:00:00Z</updated></entry>'
+    )
+    atom = f'<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title><id>urn:f</id>{entries}</feed>'.encode()
+    stage.follow("based", "https://new.example/blog/feed.atom")
+    stage.server.pages["new.example/blog/feed.atom"] = good(atom)
+    brought(stage.poll(slug="based", world=True), 2)
+
+    assert stage.entry("urn:a", "based").link == "https://base.example/deep/1"
+    assert stage.entry("tag:b", "based").link == "https://new.example/blog/b/1"
+
+
 HOSTILE = [
     "<script>alert(1)</script>", '<img src="x" onerror="alert(1)">', '<a href="javascript:alert(1)">x</a>',
     '<a href="&#106;avascript:alert(1)">x</a>', '<a href="java\tscript:alert(1)">x</a>', "<svg><script>alert(1)</script></svg>",

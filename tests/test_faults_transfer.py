@@ -24,7 +24,7 @@ from tests.faultserver import FaultServer, Play, bomb, drip, flood, good, hang, 
 from tests.stage import HASTY, THREE, Stage, brought, failed
 
 NEWS = rss(item(1), item(2), item(3), item(5, title="Fresh"))
-MANY = rss(*(item(number, guid=f"n{number}", body=f"{number} " * 50) for number in range(400)))
+MANY = rss(*(item(number, guid=f"n{number}", body=f"{number} " * 50) for number in range(20, 420)))
 GZIP = "Content-Encoding: gzip"
 FEED_TYPE = "Content-Type: application/rss+xml"
 

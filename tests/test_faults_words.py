@@ -96,7 +96,7 @@ def test_f14_characters_that_xml_does_not_allow(stage: Stage, bad: str) -> None:
     [
         ("Fish &amp; chips", "Fish & chips"), ("Fish &amp;amp; chips", "Fish & chips"), ("R&amp;amp;D &amp;lt;3", "R&D <3"),
         ("&lt;3 Deno", "<3 Deno"), ("<![CDATA[<3 Deno]]>", "<3 Deno"), ("A &lt; B &gt; C", "A < B > C"),
-        ("&lt;b&gt;Bold&lt;/b&gt; words", "Bold words"), ("<![CDATA[AT&T]]>", "AT&T"),
+        ("&lt;b&gt;Bold&lt;/b&gt; words", "Bold words"), ("<![CDATA[AT&T]]>", "AT&T"), ("AT&T", "AT&T"),
         ("List&lt;T&gt;", "List<T>"), ("Don&amp;#8217;t", "Don’t"), ("Caf&eacute;", "Café"),
     ],
 )  # fmt: skip
