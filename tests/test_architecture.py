@@ -20,9 +20,7 @@ LAW = {
 }
 PURE = (
     "feeds/secrets.py", "aggregator/decide.py", "aggregator/authors.py", "aggregator/rhythm.py", "aggregator/hints.py",
-    "aggregator/again.py",
-    "aggregator/decide.py", "aggregator/authors.py", "aggregator/rhythm.py", "aggregator/hints.py",
-    "aggregator/health.py", "aggregator/topics/",
+    "aggregator/again.py", "aggregator/health.py", "aggregator/topics/",
 )  # fmt: skip
 PURE_MAY = (
     "feeds.model",
