@@ -25,8 +25,8 @@ from tests.fakes import Clock, Publisher, declare, item, make_hands, make_source
 from tests.faultserver import FaultServer, Play, good
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
-LIMITS = Limits(seconds=10)
-HASTY = Limits(seconds=0.4)
+LIMITS = Limits(seconds=10, spacing=0)
+HASTY = Limits(seconds=0.4, spacing=0)
 """For servers that would keep a poll for ever."""
 THREE = rss(item(1), item(2), item(3))
 FOUR = rss(item(1), item(2), item(3), item(9))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.poll import Hands, poll
-from feeds.fetch import Fetcher
+from feeds.fetch import Fetcher, Limits
 from feeds.model import Source
 from storage import intake, reading
 from storage.database import Database, open_database
@@ -219,7 +219,9 @@ class Reader:
 
     async def _session(self, db: Database, until: datetime, origin: Origin, *, at_once: bool) -> None:
         transport = Routed(self.port) if self.world else None
-        fetcher = Fetcher(user_agent=NAME, folder=Path(), allow_private=LOOPBACK, transport=transport)
+        # Hours pass between two polls of the day, and none of ours: a second between visits would be waited for in vain.
+        limits = Limits(spacing=0)
+        fetcher = Fetcher(user_agent=NAME, folder=Path(), allow_private=LOOPBACK, transport=transport, limits=limits)
         hands = replace(make_hands(db, Publisher(), clock=self.clock), fetcher=fetcher)
         try:
             if at_once:
