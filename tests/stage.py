@@ -18,8 +18,9 @@ from feeds import guard
 from feeds.fetch import Fetcher, Limits
 from feeds.model import Entry, Source
 from feeds.sandbox import Sandbox
-from storage import intake, reading, upkeep
+from storage import intake, reading
 from storage.database import Database
+from storage.following import Newcomer, follow
 from storage.model import Followed, JournalLine, Kept
 from tests.fakes import Clock, Publisher, declare, item, make_hands, make_source, rss, write_config
 from tests.faultserver import FaultServer, Play, good
@@ -74,7 +75,8 @@ class Stage:
     def follow(self, slug: str, url: str, *, may_be_private: bool = True) -> None:
         """Follow one more source: declared as in feeds.yaml, or added by a command, which may not be private."""
         if not may_be_private:
-            upkeep.add_source(self.db, make_source(slug=slug, url=url, name=slug), self.clock())
+            newcomer = Newcomer(source=make_source(slug=slug, url=url, name=slug), due=self.clock(), reason="added")
+            follow(self.db, [newcomer], self.clock())
             return
         self._sources.append(make_source(slug=slug, url=url, name=slug, may_be_private=True))
         declare(self.db, *self._sources, now=self.clock())
