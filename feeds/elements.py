@@ -17,6 +17,7 @@ from lxml import etree
 _VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _C1 = re.compile("[\x80-\x9f]")
 _C1_WRITTEN = re.compile(rb"\xc2[\x80-\x9f]")
+_C1_REFERRED = re.compile(rb"&#(?:0*1[2-5][0-9]|[xX]0*[89][0-9a-fA-F]);")
 _CP1252 = {code: char for code in range(0x80, 0xA0) if (char := bytes([code]).decode("cp1252", "replace")) != "\ufffd"}
 _SLASHES = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://)/*")
 
@@ -44,7 +45,7 @@ def without_controls(text: str) -> str:
 
 def has_controls(body: bytes) -> bool:
     """Whether such controls may be in a document, written or referred to: next to none has any."""
-    return bool(_C1_WRITTEN.search(body)) or b"&#1" in body or b"&#x" in body
+    return bool(_C1_WRITTEN.search(body) or _C1_REFERRED.search(body))
 
 
 def local_name(element: etree._Element) -> str:

@@ -11,6 +11,7 @@ import re
 _TAG = re.compile(r'<(/?[a-z][a-z0-9]*)[^>"]*(?:"[^"]*"[^>"]*)*>')
 _LINE_IN_PRE = re.compile(r"<pre[^>]*>\n")
 _VOID = frozenset({"br", "col", "hr", "img", "source", "wbr"})
+_WITHIN_WORDS = frozenset({"br", "img", "source", "wbr"})
 # An open <p> or heading is closed by each of these (HTML section 13.2.6.4.7).
 _BLOCKS = frozenset({
     "article", "aside", "blockquote", "details", "div", "dl", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5",
@@ -42,14 +43,21 @@ def is_settled(safe: str) -> bool:
     if "<table" in safe and _STRAY.search(safe):
         return False
     open_now: list[str] = []
+    inner = ""
     for tag in _TAG.findall(safe):
         if tag[0] == "/":
-            if not open_now or open_now.pop() != tag[1:]:
+            if inner != tag[1:]:
                 return False
-        elif not _may_begin(tag, open_now):
-            return False
-        elif tag not in _VOID:
+            open_now.pop()
+            inner = open_now[-1] if open_now else ""
+        elif tag in _VOID:
+            if (inner in _STRUCTURE or tag not in _WITHIN_WORDS) and not _may_begin(tag, open_now):
+                return False
+        elif _may_begin(tag, open_now):
             open_now.append(tag)
+            inner = tag
+        else:
+            return False
     return not open_now
 
 
