@@ -38,7 +38,7 @@ class Suite:
 
 
 SUITES = (
-    Suite(title="Parsing", names=("parse_mb_s",), steps=parsing.steps, measure=parsing.measure),
+    Suite(title="Parsing", names=parsing.NAMES, steps=parsing.steps, measure=parsing.measure),
     Suite(title="Fetching", names=fetching.NAMES, steps=fetching.steps, measure=fetching.measure),
     Suite(
         title="Polling",

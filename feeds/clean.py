@@ -48,6 +48,7 @@ _SCHEMES = {"http", "https", "mailto"}
 
 # What the sanitiser writes is regular: double quotes, and no bare quote inside a value. So a tag is this, in one pass.
 _TAG = re.compile(r'<[^>"]*(?:"[^"]*"[^>"]*)*>')
+_ELEMENT = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?:[\s/][^<>]*)?>")
 _SAFE_TAG = re.compile(r'<([a-z0-9/]*)[^>"]*(?:"[^"]*"[^>"]*)*>')
 _IMG = re.compile(r'<img\b[^>"]*(?:"[^"]*"[^>"]*)*>')
 _PIXEL = re.compile(
@@ -262,7 +263,7 @@ def absolute(url: str, base: str = "") -> str:
 
 def has_blocks(fragment: str) -> bool:
     """Whether a fragment has block elements or line breaks of its own."""
-    return bool(_BLOCK.search(fragment))
+    return any(found[1].lower() in _BLOCKS for found in _ELEMENT.finditer(fragment))
 
 
 def paragraphs(text: str, *, every_line: bool = False) -> str:

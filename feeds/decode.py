@@ -44,6 +44,7 @@ _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 # What the first two bytes of letters and punctuation become: "Ã¼", "Ð¸", "â€".
 _DOUBLED = re.compile("[ÂÃÄÅÎÏÐÑØÙ][\u0080-\u00bf\u0152-\u2122]|â[€‚„][\u0080-\u00bf\u0152-\u2122]")
 _PERHAPS_DOUBLED = re.compile(rb"\xc3(?:[\x82-\x85\x8e-\x91\x98\x99]|\xa2\xe2)")
+_MOST_REFERENCES = 500_000  # more are left to the parsers, which refuse the illegal ones
 
 MOST_BYTES = 20_000_000
 
@@ -91,18 +92,23 @@ def decode(body: bytes, http_charset: str = "") -> tuple[str, tuple[str, ...]]:
     clean = legal(text)
     if len(clean) != len(text):
         notes.append(f"{len(text) - len(clean)} characters that XML does not allow were removed")
-    return _REFERENCE.sub(_legal_reference, _DECLARATION.sub("", clean.lstrip("\ufeff"))), tuple(notes)
+    clean = _DECLARATION.sub("", clean.lstrip("\ufeff"))
+    if clean.count("&#") <= _MOST_REFERENCES:
+        clean = _REFERENCE.sub(_legal_reference, clean)
+    return clean, tuple(notes)
 
 
 def legal(text: str) -> str:
     """Only characters that XML 1.0 allows (V-09, X-14)."""
     try:
         written = text.encode()
-    except UnicodeEncodeError:
-        return _ILLEGAL.sub("", text)
-    if len(written.translate(None, _C0)) == len(written) and "\ufffe" not in text and "\uffff" not in text:
+    except UnicodeEncodeError:  # half a surrogate
+        text = text.encode("utf-8", "ignore").decode()
+        written = text.encode()
+    kept = written.translate(None, _C0)
+    if len(kept) == len(written) and "\ufffe" not in text and "\uffff" not in text:
         return text
-    return _ILLEGAL.sub("", text)
+    return kept.decode().replace("\ufffe", "").replace("\uffff", "")
 
 
 def undoubled(text: str) -> str:

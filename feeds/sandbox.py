@@ -24,7 +24,7 @@ _DIED = (asyncio.IncompleteReadError, ConnectionError, EOFError)
 class Sandbox:
     """A few parser processes. `parse` waits for a free one; `close` ends them."""
 
-    def __init__(self, processes: int | None = None, *, seconds: float = 20.0) -> None:
+    def __init__(self, processes: int | None = None, *, seconds: float = 10.0) -> None:
         self._seconds = seconds
         self._idle: asyncio.LifoQueue[asyncio.subprocess.Process | None] = asyncio.LifoQueue()
         for _ in range(processes or min(4, os.cpu_count() or 1)):

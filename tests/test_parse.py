@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,15 @@ def entry(number: int = 1, *, title: str = "", extra: str = "") -> str:
     )
 
 
-def read(body: bytes | str, content_type: str = "", url: str = URL) -> Document:
-    """What a body says, which can be read."""
-    document = parse(body.encode() if isinstance(body, str) else body, url, content_type)
+def read(body: bytes | str, content_type: str = "", url: str = URL, *, alike: bool = True) -> Document:
+    """What a body says, which can be read, and which both readers read alike but where they may not."""
+    body = body.encode() if isinstance(body, str) else body
+    document = parse(body, url, content_type)
+    reference = parse(body, url, content_type, fast=False)
     assert isinstance(document, Document), document
+    assert isinstance(reference, Document), reference
+    if alike:
+        assert replace(document, notes=()) == replace(reference, notes=())
     return document
 
 
