@@ -19,6 +19,7 @@ _C1 = re.compile("[\x80-\x9f]")
 _C1_WRITTEN = re.compile(rb"\xc2[\x80-\x9f]")
 _C1_REFERRED = re.compile(rb"&#(?:0*1[2-5][0-9]|[xX]0*[89][0-9a-fA-F]);")
 _CP1252 = {code: char for code in range(0x80, 0xA0) if (char := bytes([code]).decode("cp1252", "replace")) != "\ufffd"}
+_REFERENCE = re.compile("&([A-Za-z0-9_]+);")
 _SLASHES = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://)/*")
 
 
@@ -74,6 +75,13 @@ def joined(base: str, url: str) -> str:
         return urljoin(base, url)
     except ValueError:
         return ""
+
+
+def unescaped_query(url: str) -> str:
+    """An address that was escaped twice ("?a=1&amp;b=2"), as it was meant."""
+    if "&" not in url:
+        return url
+    return _REFERENCE.sub(r"&\1", url.replace("&amp;", "&"))
 
 
 def is_escaped_in_div(element: etree._Element) -> bool:

@@ -22,6 +22,7 @@ from feeds.elements import (
     markup_of,
     mended,
     text_of,
+    unescaped_query,
     without_controls,
     words_of,
 )
@@ -286,7 +287,7 @@ def _link(reader: _Reader, context: _Context, element: etree._Element, depth: in
     said.setdefault("links", []).append(found)
     href = found.get("href")
     if href is None:
-        said["link"] = href = joined(reader.base, text_of(element))
+        said["link"] = href = unescaped_query(joined(reader.base, text_of(element)))
         if href or not context.is_entry:
             found["href"] = href
         return
