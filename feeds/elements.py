@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from html import escape
+from typing import Any
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -42,6 +43,15 @@ def mended(text: str) -> str:
 def without_controls(text: str) -> str:
     """Controls that nobody means as the characters that Windows-1252 has in their places."""
     return text.translate(_CP1252) if _C1.search(text) else text
+
+
+def rid_of_controls(said: Any) -> Any:
+    """A record, and all records and texts in it, without such controls."""
+    if isinstance(said, str):
+        return without_controls(said)
+    if isinstance(said, dict):
+        return {key: rid_of_controls(value) for key, value in said.items()}
+    return [rid_of_controls(one) for one in said] if isinstance(said, list) else said
 
 
 def has_controls(body: bytes) -> bool:

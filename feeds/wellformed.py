@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
-from typing import Any
 
 from lxml import etree
 
@@ -21,9 +20,9 @@ from feeds.elements import (
     local_name,
     markup_of,
     mended,
+    rid_of_controls,
     text_of,
     unescaped_query,
-    without_controls,
     words_of,
 )
 from feeds.mend import MOST_ATTRIBUTES
@@ -65,16 +64,8 @@ def read_wellformed(body: bytes, most: int) -> Raw | None:
     except _DeclinedError:
         return None
     if has_controls(body):
-        raw.feed, raw.entries = _rid_of_controls(raw.feed), [_rid_of_controls(said) for said in raw.entries]
+        raw.feed, raw.entries = rid_of_controls(raw.feed), [rid_of_controls(said) for said in raw.entries]
     return raw
-
-
-def _rid_of_controls(said: Any) -> Any:
-    if isinstance(said, str):
-        return without_controls(said)
-    if isinstance(said, dict):
-        return {key: _rid_of_controls(value) for key, value in said.items()}
-    return [_rid_of_controls(one) for one in said] if isinstance(said, list) else said
 
 
 class _Context:
