@@ -13,12 +13,13 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from aggregator.authors import bylines_of
+from aggregator.habit import learn
 from aggregator.health import facts_after
 from aggregator.rhythm import LONGEST_BUSY, Next, next_poll
 from aggregator.topics.match import Topic, judge
 from feeds.identity import fingerprint, mint_public_id, without_credentials
 from feeds.model import Document, Entry, Failed, Fetched, Head, Outcome, Unchanged, Validators
-from storage.model import Claim, DateNote, Decision, JournalLine, Judged, Known, KnownEntry, State
+from storage.model import Claim, DateNote, Decision, Habit, JournalLine, Judged, Known, KnownEntry, State
 
 # A clock may be wrong by a time zone and a little; more is no date to sort by (I-11).
 _FUTURE = timedelta(hours=24)
@@ -38,9 +39,6 @@ def decide(
     milliseconds: int = 0,
 ) -> Decision:
     """All that this poll changes. `document` is what the body said where one was fetched and could be read."""
-    failures = claim.state.failures + 1 if isinstance(outcome, Failed) else 0
-    following = next_poll(claim.source, claim.state, outcome, failures, now, document)
-    state = _state(claim, outcome, document, following, failures, now)
     moved_to, distrust = _moved_to(claim, outcome, document)
     new: list[Judged] = []
     changed: list[Judged] = []
@@ -52,10 +50,15 @@ def decide(
             new.append(_new(entry, claim, document, topics, now))
         elif held.fingerprint != fingerprint(entry):
             changed.append(_changed(entry, held, claim, topics, now))
+    failures = claim.state.failures + 1 if isinstance(outcome, Failed) else 0
+    habit = _habit(claim, outcome, document, known, new, now)
+    before = replace(claim.state, habit=habit)
+    following = next_poll(claim.source, before, outcome, failures, now, document, claim.aim)
+    state = replace(_state(claim, outcome, document, following, failures, now), habit=habit)
     return Decision(
         state=state,
         journal=replace(
-            _line(outcome, document, state, (*following.notes, *distrust), now),
+            _line(outcome, document, state, (*following.notes, *distrust, *_overflow(habit, now)), now),
             new=len(new),
             changed=len(changed),
             milliseconds=milliseconds,
@@ -73,6 +76,29 @@ def _head(document: Document) -> Head:
     """What the feed says of itself, with the ways to its older entries: a later poll may be answered by 304 (P-04)."""
     leads = {link.rel: link.href for link in reversed(document.links)}
     return replace(document.head, archive=leads.get("prev-archive", ""), next_page=leads.get("next", ""))
+
+
+def _habit(
+    claim: Claim, outcome: Outcome, document: Document | None, known: Known, new: Sequence[Judged], now: datetime
+) -> Habit:
+    """What this poll teaches of the source's habit: nothing where nobody answered."""
+    if isinstance(outcome, Failed):
+        return claim.state.habit
+    if document is None:
+        return learn(claim.state.habit, now)
+    fresh: Sequence[Judged | KnownEntry] = new
+    if claim.state.habit.until is None:
+        # The first look: what the store holds already says as much of the habit as what is new to it.
+        fresh = [*new, *known.entries.values()]
+    dates = [None if one.published_note else one.published for one in fresh]
+    held = bool(known.entries or known.seen)
+    return learn(claim.state.habit, now, new=dates, window=len(document.entries), known=held)
+
+
+def _overflow(habit: Habit, now: datetime) -> Sequence[str]:
+    """A note where a document came that had moved on altogether (G-04)."""
+    missed = "no entry in it was known: others may have come and gone unseen since the last poll"
+    return [missed] if habit.overflow_at == now else []
 
 
 def _state(

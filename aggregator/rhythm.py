@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from aggregator.habit import JITTER, wait
 from aggregator.hints import (
     LONGEST_SOFT,
     floor_of,
@@ -22,9 +23,9 @@ from aggregator.hints import (
 )
 from feeds.identity import digest
 from feeds.model import Document, Failed, FailureKind, Outcome, Source
-from storage.model import Hints, State
+from storage.model import Aim, Hints, State
 
-__all__ = ["LONGEST_BUSY", "Next", "after_pause", "next_poll", "retry_after", "spoken"]
+__all__ = ["LONGEST_BUSY", "Next", "after_pause", "jittered", "next_poll", "retry_after", "spoken"]
 
 LONGEST_BUSY = timedelta(days=2)
 _BUSY_WITHOUT_WORD = timedelta(hours=1)
@@ -34,6 +35,7 @@ _LONGEST_BACK_OFF = timedelta(hours=24)
 _GONE_AGAIN = timedelta(days=1)
 _GONE_FOR_GOOD = timedelta(days=3)
 _FILE_EVERY = timedelta(minutes=5)
+_LATE_FOR_A_TURN = timedelta(minutes=1)
 _LONGEST_TAKING_UP = timedelta(minutes=15)
 # Answers whose word on their freshness is the feed's own; an error page's is not (F-20).
 _SPEAK_FOR_THE_FEED = (200, 304, 429, 503)
@@ -53,26 +55,36 @@ class Next:
 
 
 def next_poll(
-    source: Source, state: State, outcome: Outcome, failures: int, now: datetime, document: Document | None = None
-) -> Next:
-    """The next poll of a source after this outcome; `failures` counts this one; `document` is what a new body said."""
+    source: Source, state: State, outcome: Outcome, failures: int, now: datetime, document: Document | None = None,
+    aim: Aim = Aim(),
+) -> Next:  # fmt: skip
+    """The next poll of a source after this outcome; `failures` counts this one; `document` is what a new body said.
+
+    `state` is what the source had before, with the habit as this outcome left it.
+    """
     if source.url.startswith("file:"):
         return Next(at=now + min(_FILE_EVERY, source.every), reason="a file beside the configuration, looked at often")
     if isinstance(outcome, Failed):
-        return _after_failure(source, state, outcome, failures, now)
+        return _after_failure(source, state, outcome, failures, now, aim)
     hints, notes = hints_of(outcome.answer, document, state.hints, now)
     if hints.ended:
         return _gone(state, "the feed says that it has ended", hints, now)
     floor, why = floor_of(hints, outcome.answer, now)
-    at, reason = planned(source, state, now)
+    at, reason = planned(source, state, now, aim)
     at, reason = _latest(at, reason, _soft(source, hints, now), _with_jitter(source, floor, why, now))
     at, reason = _in_open_hours(source, at, reason, hints, now)
     return Next(at=at, reason=reason, floor_until=floor, floor_reason=why, hints=hints, notes=notes)
 
 
-def planned(source: Source, state: State, now: datetime) -> tuple[datetime, str]:
-    """Our own plan for a source that is well, before anything that the publisher asks for, and why (F-13)."""
-    return now + _jittered(source.every, source, now), f"every {spoken(source.every)}"
+def planned(source: Source, state: State, now: datetime, aim: Aim) -> tuple[datetime, str]:
+    """Our own plan for a source that is well, before anything that the publisher asks for, and why (F-13, G-01)."""
+    if aim.turn is not None:
+        # Sources with the same hours need not all come in the same second (F-14).
+        return aim.turn + _LATE_FOR_A_TURN * _share(source, now), f"its hours: {source.hours}"
+    span, why = wait(source, state.habit, now, aim.pace)
+    return now + jittered(
+        span, source, now
+    ), f"{why}: asked again after {spoken(span)}" if why else f"every {spoken(span)}"
 
 
 def after_pause(source: Source, state: State, now: datetime) -> tuple[datetime, str]:
@@ -122,7 +134,7 @@ def _gone(state: State, what: str, hints: Hints, now: datetime) -> Next:
     return Next(at=again, reason=why, floor_until=again, floor_reason=why, gone_since=since, hints=hints)
 
 
-def _after_failure(source: Source, state: State, failed: Failed, failures: int, now: datetime) -> Next:
+def _after_failure(source: Source, state: State, failed: Failed, failures: int, now: datetime, aim: Aim) -> Next:
     if failed.kind is FailureKind.GONE:
         return _gone(state, "410: the publisher says that the feed is gone", state.hints, now)
     floor, why = _floor_after(failed, now)
@@ -130,14 +142,13 @@ def _after_failure(source: Source, state: State, failed: Failed, failures: int, 
     unreached = failed.kind in (FailureKind.DNS, FailureKind.CONNECT)
     first = _FIRST_UNREACHED if unreached else max(source.every, _FIRST_BACK_OFF)
     longest = _LONGEST_BACK_OFF if unreached else max(source.every, _LONGEST_BACK_OFF)
-    wait = min(longest, first * 2 ** min(failures - 1, 10))
+    span = min(longest, first * 2 ** min(failures - 1, 10))
     times = "once" if failures == 1 else f"{failures} times in a row"
-    reason = f"failed {times}: waiting {spoken(wait)}"
+    at, reason = now + jittered(span, source, now), f"failed {times}: waiting {spoken(span)}"
     if failed.kind is FailureKind.BUSY and failed.answer and retry_after(failed.answer.headers, now)[0]:
         # It said when to come: our schedule decides from then on. "Retry-After: 1" is leave, not a wish (F-26).
-        wait, reason = source.every, f"every {spoken(source.every)}"
+        at, reason = planned(source, state, now, aim)
     reason = f"{why}; {reason}" if failed.kind is FailureKind.BUSY and floor else reason
-    at = now + _jittered(wait, source, now)
     at, reason = _latest(at, reason, _with_jitter(source, floor, why, now))
     at, reason = _in_open_hours(source, at, reason, state.hints, now)
     return Next(at=at, reason=reason, floor_until=floor, floor_reason=why, hints=state.hints)
@@ -170,23 +181,24 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> tuple[datetime | N
     value = headers.get("retry-after", "").strip()
     seconds = whole_seconds(value)
     if seconds is not None:
-        wait = timedelta(seconds=seconds)
+        span = timedelta(seconds=seconds)
     else:
         stamp = http_date(value)
-        wait = stamp - (http_date(headers.get("date", "")) or now) if stamp else timedelta()
-    if wait <= timedelta():
+        span = stamp - (http_date(headers.get("date", "")) or now) if stamp else timedelta()
+    if span <= timedelta():
         return None, ""
-    taken = f": taken as {spoken(LONGEST_BUSY)}" if wait > LONGEST_BUSY else ""
-    return now + min(wait, LONGEST_BUSY), f"Retry-After: the publisher asks for {spoken(wait)}{taken}"
+    taken = f": taken as {spoken(LONGEST_BUSY)}" if span > LONGEST_BUSY else ""
+    return now + min(span, LONGEST_BUSY), f"Retry-After: the publisher asks for {spoken(span)}{taken}"
 
 
-def _jittered(wait: timedelta, source: Source, now: datetime) -> timedelta:
-    return wait + _jitter(wait, source, now)
+def jittered(span: timedelta, source: Source, now: datetime) -> timedelta:
+    """A wait with its jitter (F-14)."""
+    return span + _jitter(span, source, now)
 
 
-def _jitter(wait: timedelta, source: Source, now: datetime) -> timedelta:
+def _jitter(span: timedelta, source: Source, now: datetime) -> timedelta:
     """Up to a quarter more, so that sources added together do not stay together (F-14)."""
-    return wait * 0.25 * _share(source, now)
+    return span * JITTER * _share(source, now)
 
 
 def _share(source: Source, now: datetime) -> float:

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import engines, fetching, figures, parsing, polling
+from benchmarks import engines, fetching, figures, parsing, polling, replay
 from benchmarks.figures import Figure
 from benchmarks.server import ROOT
 
@@ -52,6 +52,7 @@ SUITES = (
         steps=engines.steps,
         measure=engines.measure,
     ),
+    Suite(title="Replaying", names=replay.NAMES, steps=replay.steps, measure=replay.measure),
 )
 
 
@@ -105,7 +106,7 @@ def _measure(suite: Suite) -> list[Figure]:
 
 def show(measured: Sequence[Figure]) -> None:
     """A table for people."""
-    table = Table(title="Above 1, Heliograph is faster than its peer")
+    table = Table(title="Above 1, Heliograph is faster than its peer, unless a note says otherwise")
     table.add_column("Measured", no_wrap=True)
     table.add_column("Input")
     for name in ("Heliograph", "Peer", "Ratio"):

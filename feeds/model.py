@@ -46,9 +46,11 @@ class Source:
     """A feed that we follow, as its operator describes it.
 
     `slug` is its identity; `url` is where to ask now (the declared address, or the one learned from a permanent
-    redirect). `every` is the longest time between two polls that our own schedule aims at. `republish` is None where
-    the general setting decides. `may_be_private` is true for sources declared in feeds.yaml, which alone may live at a
-    private address or in a file.
+    redirect). `every` is the shortest time between two polls that our own schedule aims at: how much longer it waits, it
+    learns from the source's habit; `weight` is how much its posts count in that beside those of others. `hours` names
+    the times to ask instead, as in a crontab (minute, hour, day, month, weekday), "" where the habit decides.
+    `republish` is None where the general setting decides. `may_be_private` is true for sources declared in feeds.yaml,
+    which alone may live at a private address or in a file.
     """
 
     slug: str
@@ -60,6 +62,8 @@ class Source:
     region: str = ""
     tags: tuple[str, ...] = ()
     every: timedelta = timedelta(hours=1)
+    hours: str = ""
+    weight: float = 1.0
     republish: Republish | None = None
     may_be_private: bool = False
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from feeds.model import Entry, Head, Republish, Source, Validators
@@ -63,11 +63,46 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Habit:
+    """How a source posts, as far as its polls have shown.
+
+    Posts are counted from `since` to `until`, the last poll that was answered. `posts` are counts at `until` that fade,
+    some sooner, some later; `hours` and `weekdays` say when posts come (UTC, Monday first); all three are empty while no
+    post was counted. `window` is how many entries the last document held, `rush` the posts a day between the last two
+    polls. `last_new` is the last poll that brought something; `overflow_at` the last one whose document shared no entry
+    with those before, so that some may have been missed (G-04).
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    last_new: datetime | None = None
+    posts: tuple[float, ...] = ()
+    hours: tuple[float, ...] = ()
+    weekdays: tuple[float, ...] = ()
+    window: int = 0
+    rush: float = 0.0
+    overflow_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """What a schedule goes by beside the source itself.
+
+    `pace` is how long a budget lets pass between two polls of a source that posts once a day, None where there is no
+    budget (G-05); `turn` the next moment that the hours of the source name, None where it has none.
+    """
+
+    pace: timedelta | None = None
+    turn: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """What we remember of a source between two polls.
 
     `next_poll_at` is our own schedule, None once a source is gone. `floor_until` is the publisher's: no request before
     it, explicit or not. `failures` counts failed polls in a row; `gone_since` is the first 410 of an unbroken row.
+    `hints`, `facts` and `habit` are what its answers have taught: what it asks for, how it is, how it posts.
     """
 
     next_poll_at: datetime | None
@@ -79,6 +114,7 @@ class State:
     validators: Validators = field(default_factory=Validators)
     hints: Hints = Hints()
     facts: Facts = Facts()
+    habit: Habit = Habit()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +122,8 @@ class Claim:
     """A due source, leased to one poller until it records a decision or the lease runs out.
 
     `declared_url` is the address that the operator gave; `source.url` the one to ask now. `host` is the public host
-    that is asked, "" where the host is the operator's own or the source a file: nothing is shared there.
+    that is asked, "" where the host is the operator's own or the source a file: nothing is shared there. `aim` is what
+    else the schedule goes by.
     """
 
     source_id: int
@@ -95,6 +132,7 @@ class Claim:
     state: State
     owner: str
     host: str = ""
+    aim: Aim = Aim()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

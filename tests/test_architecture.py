@@ -19,9 +19,16 @@ LAW = {
     "aggregator/": ("aggregator", "storage", "feeds"),
 }
 PURE = (
-    "feeds/secrets.py", "aggregator/decide.py", "aggregator/authors.py", "aggregator/rhythm.py", "aggregator/hints.py",
-    "aggregator/again.py", "aggregator/health.py", "aggregator/topics/",
-)  # fmt: skip
+    "feeds/secrets.py",
+    "aggregator/again.py",
+    "aggregator/authors.py",
+    "aggregator/decide.py",
+    "aggregator/habit.py",
+    "aggregator/health.py",
+    "aggregator/hints.py",
+    "aggregator/rhythm.py",
+    "aggregator/topics/",
+)
 PURE_MAY = (
     "feeds.model",
     "feeds.identity",

@@ -326,7 +326,7 @@ def test_the_journal_says_what_came() -> None:
     assert decision.head == HEAD
     assert decision.journal == JournalLine(
         at=NOON, outcome="fetched", detail="odd; strange", status=200, size=321, milliseconds=34, entries=2, new=1, changed=1,
-        next_poll_at=decision.state.next_poll_at, reason="every 1 h",
+        next_poll_at=decision.state.next_poll_at, reason=decision.state.reason,
     )  # fmt: skip
 
 
