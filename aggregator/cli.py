@@ -11,6 +11,7 @@ import logging
 import shutil
 import sys
 from collections import Counter
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -39,7 +40,7 @@ from aggregator.prepare import own_lease
 from aggregator.refiling import refile_waiting
 from aggregator.rounds import Claiming, claiming, poll_in_rounds
 from aggregator.settings import FileModel
-from storage import reading
+from storage import pacing, reading
 from storage.database import Database, StorageError
 from storage.model import Claim, Decision
 
@@ -231,6 +232,7 @@ def status(
         if source is not None and not found:
             refuse(f"there is no source {source}", source, [one.source.slug for one in reading.followed(db)])
         lines = reading.journal_of(db, source) if source is not None else []
+        lag, pace = show_status.lag_row(pacing.lags(db, utc_now() - timedelta(days=1))), pacing.pace(db)
         counts = reading.counts(db)
     now = utc_now()
     if as_json:
@@ -238,7 +240,7 @@ def status(
         print_json(
             {**rows[0], "journal": [show_status.line_row(line) for line in lines]}
             if source
-            else {"counts": counts, "sources": rows}
+            else {"counts": counts, "lag_seconds": lag, "pace_seconds": pace and pace.total_seconds(), "sources": rows}
         )
     elif source is not None:
         show_status.source_page(out, found[0], lines, now)

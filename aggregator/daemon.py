@@ -1,4 +1,4 @@
-"""The metronome: APScheduler's jobs tick, tidy and work; start, drain, stop.
+"""The daemon: jobs that tick, tidy, work and pace; start, drain, stop.
 
 In: a configuration, an open store. Out: due sources polled while it runs; on SIGTERM polls in flight end or give their
 lease back. Never: a schedule in memory: what is due is a column in the store.
@@ -14,9 +14,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-
+from aggregator.budgeting import share_out
 from aggregator.config import Config
+from aggregator.metronome import Metronome
 from aggregator.poll import Hands, poll
 from aggregator.prepare import own_lease, owner_is_dead
 from aggregator.recorder import PATIENCE, Recorder
@@ -34,6 +34,7 @@ WORKERS = 16
 _TICK_SECONDS = 2
 _WORK_SECONDS = 3
 _TIDY_SECONDS = 30
+_PACE_SECONDS = 600
 _DRAIN_SECONDS = 10
 
 
@@ -74,7 +75,7 @@ async def hands_of(config: Config, db: Database, version: str, *, patience: floa
     try:
         yield Hands(
             fetcher=fetcher, parse=sandbox.parse, db=db, record=recorder.record, topics=config.topics,
-            rules=config.rules, clock=utc_now,
+            rules=config.rules, clock=utc_now, timezone=config.settings.timezone, budget=config.settings.budget,
         )  # fmt: skip
     finally:
         await sandbox.close()
@@ -89,17 +90,17 @@ class Daemon:
         self._owner = own_lease()
         self._running: dict[asyncio.Task[Decision | None], Claim] = {}
         self._retired: list[Fetcher] = []
-        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._metronome = Metronome()
         self._stopping = False
 
     def start(self) -> None:
         """Begin to tick."""
-        once = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         now = utc_now()
-        self._scheduler.add_job(self._tick, "interval", seconds=_TICK_SECONDS, id="tick", next_run_time=now, **once)
-        self._scheduler.add_job(self._work, "interval", seconds=_WORK_SECONDS, id="work", next_run_time=now, **once)
-        self._scheduler.add_job(self._tidy, "interval", seconds=_TIDY_SECONDS, id="tidy", **once)
-        self._scheduler.start()
+        self._metronome.every(_TICK_SECONDS, self._tick, "tick", now)
+        self._metronome.every(_WORK_SECONDS, self._work, "work", now)
+        self._metronome.every(_TIDY_SECONDS, self._tidy, "tidy", None)
+        self._metronome.every(_PACE_SECONDS, self._pace, "pace", now)
+        self._metronome.start()
 
     def adopt(self, config: Config, fetcher: Fetcher | None) -> None:
         """Go on by another configuration: new polls use its rules, and its fetcher where one is given."""
@@ -107,14 +108,15 @@ class Daemon:
             # Polls in flight still use the old one.
             self._retired.append(self._hands.fetcher)
         self._hands = replace(
-            self._hands, topics=config.topics, rules=config.rules, fetcher=fetcher or self._hands.fetcher
-        )
-        self._soon("tick", "work")
+            self._hands, topics=config.topics, rules=config.rules, fetcher=fetcher or self._hands.fetcher,
+            timezone=config.settings.timezone, budget=config.settings.budget,
+        )  # fmt: skip
+        self._soon("tick", "work", "pace")
 
     async def stop(self) -> None:
         """Stop cleanly: no new polls; those in flight get a while to end, then give their leases back."""
         self._stopping = True
-        self._scheduler.shutdown(wait=False)
+        self._metronome.stop()
         if self._running:
             await asyncio.wait(self._running, timeout=_DRAIN_SECONDS)
         left = dict(self._running)
@@ -168,8 +170,8 @@ class Daemon:
 
     def _soon(self, *jobs: str) -> None:
         for job in jobs:
-            if not self._stopping and self._scheduler.get_job(job):
-                self._scheduler.modify_job(job, next_run_time=utc_now())
+            if not self._stopping:
+                self._metronome.soon(job, utc_now())
 
     async def _work(self) -> None:
         """Do the later work that waits."""
@@ -184,6 +186,14 @@ class Daemon:
         else:
             if changed:
                 log.info("filed again: %d changes of entries in topics", changed)
+
+    async def _pace(self) -> None:
+        """Share the budget out anew, by what was learned since."""
+        hands = self._hands
+        try:
+            await asyncio.to_thread(share_out, hands.db, hands.budget, hands.timezone, hands.clock())
+        except StorageError as error:
+            log.error("the budget is not shared out anew: %s", error)
 
     async def _tidy(self) -> None:
         """Free what dead pollers of this machine still hold, and what we were given without hearing of it."""

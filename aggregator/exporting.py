@@ -34,7 +34,8 @@ def print_yaml(stream: TextIO, sources: Iterable[Source]) -> None:
         row = {
             "url": url, "name": source.name, "slug": source.slug, "kind": source.kind, "lang": source.lang,
             "country": source.country, "region": source.region, "tags": list(source.tags), "republish": source.republish,
-            "every": duration(source.every),
+            "every": duration(source.every), "hours": source.hours,
+            "weight": source.weight if source.weight != 1 else None,
         }  # fmt: skip
         rows.append({name: value for name, value in row.items() if value})
     yaml.dump({"sources": rows}, stream)

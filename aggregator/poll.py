@@ -14,6 +14,7 @@ from datetime import datetime
 
 from aggregator.again import known_again, strangers
 from aggregator.decide import decide
+from aggregator.metronome import next_turn
 from aggregator.topics.match import Topic
 from feeds.fetch import Fetcher
 from feeds.identity import without_credentials
@@ -31,7 +32,10 @@ AsyncParser = Callable[[bytes, str, str], Awaitable[Document | Failed]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hands:
-    """What a poll works with: the wire, the reader of documents, the memory, the rules and their name, the clock."""
+    """What a poll works with: the wire, the reader of documents, the memory, the rules and their name, the clock.
+
+    `timezone` is that of the hours which sources name, `budget` the requests an hour that all polls together may take.
+    """
 
     fetcher: Fetcher
     parse: AsyncParser
@@ -40,6 +44,8 @@ class Hands:
     topics: Sequence[Topic]
     rules: str
     clock: Callable[[], datetime]
+    timezone: str = "UTC"
+    budget: float | None = None
 
 
 async def poll(
@@ -104,7 +110,10 @@ def think(claim: Claim, outcome: Outcome, document: Document | None, hands: Hand
     known = intake.known(hands.db, claim.source_id, ids)
     if document is not None and claim.state.facts.items is not None and (links := strangers(document, known)):
         document, known = known_again(document, known, held_by_link(hands.db, claim.source_id, links))
-    decision = decide(claim, outcome, document, known, hands.topics, hands.clock(), milliseconds)
+    now = hands.clock()
+    if claim.source.hours:
+        claim = replace(claim, aim=replace(claim.aim, turn=next_turn(claim.source.hours, hands.timezone, now)))
+    decision = decide(claim, outcome, document, known, hands.topics, now, milliseconds)
     return replace(decision, rules=hands.rules)
 
 

@@ -82,9 +82,7 @@ def planned(source: Source, state: State, now: datetime, aim: Aim) -> tuple[date
         # Sources with the same hours need not all come in the same second (F-14).
         return aim.turn + _LATE_FOR_A_TURN * _share(source, now), f"its hours: {source.hours}"
     span, why = wait(source, state.habit, now, aim.pace)
-    return now + jittered(
-        span, source, now
-    ), f"{why}: asked again after {spoken(span)}" if why else f"every {spoken(span)}"
+    return now + jittered(span, source, now), f"{why}: every {spoken(span)}" if why else f"every {spoken(span)}"
 
 
 def after_pause(source: Source, state: State, now: datetime) -> tuple[datetime, str]:

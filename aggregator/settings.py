@@ -12,8 +12,9 @@ from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from aggregator.metronome import read_hours, read_timezone
 from feeds.guard import Network, refuse_url
 from feeds.identity import is_web_url
 from feeds.model import Republish
@@ -112,6 +113,15 @@ class Settings(_Model):
     allow_private: tuple[Annotated[Network, BeforeValidator(_network, json_schema_input_type=str)], ...] = Field(
         (), description="Private networks in which the sources of this file may live, such as 10.0.0.0/8."
     )
+    timezone: Annotated[str, AfterValidator(read_timezone)] = Field(
+        "UTC", description="The time zone of the hours that sources name, such as Europe/Berlin."
+    )
+    budget: float | None = Field(
+        None,
+        gt=0,
+        le=1_000_000,
+        description="Requests an hour that all polls together may take. Default: as many as needed.",
+    )
     republish: Republish = Field("summary", description="What public feeds show where a source does not say.")
 
 
@@ -131,8 +141,12 @@ class SourceModel(_Model):
     region: Text = Field("", description="Its region, in a word of yours.")
     tags: tuple[Label, ...] = Field((), description="Words of yours, for tag: in topics.")
     every: Duration = Field(
-        timedelta(hours=1), description="How often to ask: 1h, 6h, 1d. The publisher may want less often."
+        timedelta(hours=1), description="How often to ask at most: 1h, 6h. A source that posts rarely is asked less."
     )
+    hours: Annotated[str, AfterValidator(read_hours)] = Field(
+        "", description='When to ask instead, as in a crontab: "*/15 6-20 * * mon-fri".', validate_default=False
+    )
+    weight: float = Field(1, ge=0.01, le=100, description="How much its posts count beside those of other sources.")
     republish: Republish | None = Field(None, description="What public feeds show of it: full, summary or headline.")
     headers: Annotated[dict[str, str], BeforeValidator(_headers, json_schema_input_type=dict[str, str])] = Field(
         default_factory=dict,

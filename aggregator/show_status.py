@@ -17,6 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from aggregator.habit import often, rate
 from aggregator.health import health
 from aggregator.hints import spoken
 from aggregator.show import STYLE, ago, stamp
@@ -42,7 +43,28 @@ def followed_row(one: Followed, now: datetime) -> dict[str, Any]:
         "reason": state.reason, "floor_until": state.floor_until, "floor_reason": state.floor_reason,
         "gone_since": state.gone_since, "moved_to": without_credentials(one.moved_to), "moved_since": one.moved_since,
         "moved_seen": one.moved_seen, "hints": dataclasses.asdict(state.hints), "facts": dataclasses.asdict(state.facts),
+        "habit": habit_row(one),
     }  # fmt: skip
+
+
+def habit_row(one: Followed) -> dict[str, Any]:
+    """How a source posts and what its schedule goes by, for `status --json`."""
+    habit, source = one.state.habit, one.source
+    return {
+        "posts_a_day": None if habit.until is None else round(rate(habit), 3), "weight": source.weight,
+        "every_seconds": round(source.every.total_seconds()), "hours": source.hours, "window": habit.window,
+        "last_new_at": habit.last_new, "overflow_at": habit.overflow_at,
+    }  # fmt: skip
+
+
+def lag_row(lags: Sequence[timedelta]) -> dict[str, Any]:
+    """How late polls were, in seconds, as percentiles (G-07): None where there are none."""
+    ordered = sorted(lags)
+
+    def at(share: float) -> float | None:
+        return round(ordered[min(int(len(ordered) * share), len(ordered) - 1)].total_seconds(), 1) if ordered else None
+
+    return {"polls": len(ordered), "p50": at(0.5), "p90": at(0.9), "p99": at(0.99)}
 
 
 def line_row(line: JournalLine) -> dict[str, Any]:
@@ -103,6 +125,11 @@ def _facts(one: Followed, now: datetime) -> Iterator[tuple[str, str]]:
         yield "Next poll", f"never: {state.reason}"
     else:
         yield "Next poll", f"{_coming(state.next_poll_at, now)} ({stamp(state.next_poll_at)}): {state.reason}"
+    if state.habit.until is not None:
+        yield "Posts", f"{often(rate(state.habit))}; {state.habit.window} entries in its document"
+    if state.habit.overflow_at is not None:
+        missed = "a document had no entry that was known; a shorter `every` or a higher `weight` helps"
+        yield "Overflow", f"{ago(state.habit.overflow_at, now)}: {missed}"
     if state.floor_until and state.floor_until > now:
         yield "Not before", f"{stamp(state.floor_until)}, also when asked for: {state.floor_reason}"
     asked = ", ".join(_asked(state.hints))

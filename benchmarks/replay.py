@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from aggregator.habit import learn
 from aggregator.rhythm import jittered, next_poll
 from benchmarks.arrivals import START, Posting, lively, recorded, steady
+from benchmarks.chart import picture
 from benchmarks.figures import Figure, figure
 from benchmarks.server import ROOT
 from feeds.identity import digest
@@ -23,6 +24,8 @@ from storage.model import Habit, State
 
 DAYS = 14
 SOURCES = 1000
+PICTURE = ROOT / "docs" / "polling.svg"
+_DRAWN = "diurnal and bursty"
 CORPUS = ROOT.parent / "shared" / "corpus" / "real"
 _BOTH = ("requests_saved_vs_hourly", "delay_vs_hourly")
 NAMES = (*_BOTH, *(f"recorded_{name}" for name in _BOTH))
@@ -123,7 +126,7 @@ def inputs() -> dict[str, Callable[[], Iterable[Posting]]]:
     """What is replayed, by name; recorded dates only where they lie beside the checkout."""
     made: dict[str, Callable[[], Iterable[Posting]]] = {
         "poisson": lambda: steady(SOURCES, DAYS),
-        "diurnal and bursty": lambda: lively(SOURCES, DAYS),
+        _DRAWN: lambda: lively(SOURCES, DAYS),
     }
     return made | ({"recorded": lambda: recorded(CORPUS, DAYS)} if CORPUS.is_dir() else {})
 
@@ -134,9 +137,11 @@ def steps() -> int:
 
 
 def measure(step: Callable[[], None]) -> Iterator[Figure]:
-    """Both figures of every input."""
+    """Both figures of every input, and the picture of one."""
     for name, postings in inputs().items():
         replayed = replay(postings(), DAYS)
+        if name == _DRAWN:
+            PICTURE.write_text(picture(replayed.waits, replayed.ours.delays, replayed.hourly.delays), "utf-8")
         yield from _figures(name, replayed)
         step()
 
@@ -144,20 +149,21 @@ def measure(step: Callable[[], None]) -> Iterator[Figure]:
 def _figures(name: str, replayed: Replayed) -> Iterator[Figure]:
     # A collection of feeds is no fair draw of all feeds: its figures are others, and have names of their own.
     prefix = "recorded_" if name == "recorded" else ""
+    most, least = ("", "") if prefix else (", at least 0.7 wanted", ", at most 1.15 wanted")
     ours, hourly, count = replayed.ours, replayed.hourly, len(replayed.waits)
     material = f"{count} sources, {len(hourly.delays)} posts in {DAYS} days from the first poll on"
     asked = f"{ours.polls / count / DAYS:.1f} requests a source and day against {hourly.polls / count / DAYS:.1f}"
     saved = figure(
         f"{prefix}requests_saved_vs_hourly", replayed.saved, "of hourly's requests", "hourly", 1, rounds=1, source=name,
         material=material,
-        note=f"the ratio is the share saved, at least 0.7 wanted; {name}: {asked}, the longest wait {_spoken(ours.longest)}",
+        note=f"the ratio is the share saved{most}; {name}: {asked}, the longest wait {_spoken(ours.longest)}",
     )  # fmt: skip
     yield replace(saved, ratio=round(replayed.saved, 3))
     middle, slow = (statistics.quantiles(ours.delays, n=10)[at] for at in (4, 8))
     delay = figure(
         f"{prefix}delay_vs_hourly", statistics.fmean(ours.delays), "min", "hourly", statistics.fmean(hourly.delays), rounds=1,
         source=name, material=material,
-        note=f"less is better, at most 1.15 wanted; {name}: half of the posts within {middle:.0f} min, nine in ten within "
+        note=f"less is better{least}; {name}: half of the posts within {middle:.0f} min, nine in ten within "
         f"{slow:.0f}; posts gone from their document unseen: {ours.missed}, hourly {hourly.missed}",
     )  # fmt: skip
     yield replace(delay, ratio=round(replayed.delay, 3))

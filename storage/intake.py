@@ -25,8 +25,9 @@ from sqlalchemy import (
 
 from storage import rows
 from storage.database import Database, one_claims
-from storage.model import Claim, Decision, Known, KnownEntry
+from storage.model import Aim, Claim, Decision, Known, KnownEntry
 from storage.outputs import ALL, Ledger
+from storage.pacing import pace_of
 from storage.recording import Brought, write_entries
 from storage.schema import Moment, entries, journal, seen, sources
 from storage.settling import Settled, settle_many
@@ -120,11 +121,12 @@ def claim(
         leased = {"now": now, "never": now + lease * 2, "owner": owner, "until": now + lease}
         for start in range(0, len(ids), _CHUNK):
             found += connection.execute(_LEASE, {**leased, "ids": ids[start : start + _CHUNK]}).mappings().all()
+        aim = Aim(pace=pace_of(connection)) if found else Aim()
     found.sort(key=lambda row: (row["next_poll_at"], row["position"], row["id"]))
     return [
         Claim(
             source_id=row["id"], source=rows.source_of(row), declared_url=row["declared_url"],
-            state=rows.state_of(row), owner=owner, host=row["host"],
+            state=rows.state_of(row), owner=owner, host=row["host"], aim=aim,
         )
         for row in found
     ]  # fmt: skip

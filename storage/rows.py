@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import RowMapping
 
 from feeds.model import Author, Enclosure, Entry, Head, Source, Validators
-from storage.model import Facts, Hints, Judged, KnownEntry, Span, State
+from storage.model import Facts, Habit, Hints, Judged, KnownEntry, Span, State
 
 
 def head_row(head: Head | None) -> dict[str, Any] | None:
@@ -52,6 +52,8 @@ def source_of(row: RowMapping) -> Source:
         region=row["region"],
         tags=tuple(row["tags"]),
         every=timedelta(seconds=row["every_seconds"]),
+        hours=row["hours"],
+        weight=row["weight"],
         republish=row["republish"],
         may_be_private=row["origin"] == "file" and not row["learned_url"],
     )
@@ -71,6 +73,7 @@ def state_of(row: RowMapping) -> State:
         ),
         hints=hints_of(row["hints"]),
         facts=facts_of(row["facts"]),
+        habit=habit_of(row["habit"]),
     )
 
 
@@ -89,6 +92,7 @@ def state_row(state: State) -> dict[str, Any]:
         "body_hash": state.validators.body_hash,
         "hints": told_row(state.hints),
         "facts": told_row(state.facts),
+        "habit": habit_row(state.habit),
     }
 
 
@@ -115,6 +119,24 @@ def facts_of(row: Mapping[str, Any] | None) -> Facts:
     if "newest" in told:
         told["newest"] = datetime.fromisoformat(told["newest"])
     return Facts(**told)
+
+
+def habit_row(habit: Habit) -> dict[str, Any] | None:
+    """A habit as JSON; what is not known is left out."""
+    row = {field.name: getattr(habit, field.name) for field in dataclasses.fields(habit)}
+    known = {name: value for name, value in row.items() if value not in (None, (), 0)}
+    return {name: one.isoformat() if isinstance(one, datetime) else one for name, one in known.items()} or None
+
+
+def habit_of(row: Mapping[str, Any] | None) -> Habit:
+    """A habit again."""
+    known = dict(row or {})
+    for name, value in known.items():
+        if isinstance(value, str):
+            known[name] = datetime.fromisoformat(value)
+        elif isinstance(value, list):
+            known[name] = tuple(value)
+    return Habit(**known)
 
 
 FORGOTTEN: Mapping[str, Any] = {

@@ -26,6 +26,7 @@ from storage.slugs import rename, retire
 from storage.work import REFILE, put_work, rules_name, set_rules, swap_note
 
 _TAKEN_OVER = timedelta(seconds=5)
+_RHYTHM = ("every_seconds", "hours", "weight")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,8 @@ def put_source(connection: Connection, row: SourceRow, origin: Origin, position:
     declared = {
         "declared_url": source.url, "name": source.name, "kind": source.kind, "lang": source.lang,
         "country": source.country, "region": source.region, "tags": list(source.tags), "republish": source.republish,
-        "every_seconds": int(source.every.total_seconds()), "origin": origin, "position": position, "retired_at": None,
+        "every_seconds": int(source.every.total_seconds()), "hours": source.hours, "weight": source.weight,
+        "origin": origin, "position": position, "retired_at": None,
     }  # fmt: skip
     held = connection.execute(select(sources).where(sources.c.slug == source.slug)).mappings().one_or_none()
     if held is None:
@@ -103,7 +105,7 @@ def put_source(connection: Connection, row: SourceRow, origin: Origin, position:
             "next_poll_at": now,
             "next_reason": "the address is new" if held["retired_at"] is None else "back again",
         }
-    elif held["next_poll_at"] is not None and held["every_seconds"] != declared["every_seconds"]:
+    elif held["next_poll_at"] is not None and any(held[name] != declared[name] for name in _RHYTHM):
         values |= {"next_poll_at": min(held["next_poll_at"], now + source.every)}
     connection.execute(update(sources).where(sources.c.id == number).values(values))
     renew(connection, feeds_naming(connection, number), now)

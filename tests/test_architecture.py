@@ -38,7 +38,7 @@ PURE_MAY = (
 WEB_IMPORTED_BY = ("aggregator/web/", "aggregator/serving.py", "aggregator/cli.py")
 # One door a library: the file or folder that may import it.
 DOORS = {
-    "alembic": "storage/", "anyascii": "feeds/identity.py", "apscheduler": "aggregator/daemon.py",
+    "alembic": "storage/", "anyascii": "feeds/identity.py", "apscheduler": "aggregator/metronome.py",
     "brotli": "feeds/unpack.py", "fastapi": "aggregator/web/", "feedgen": "feeds/write.py",
     "feedparser": "feeds/reference.py", "h11": "feeds/transport.py", "httpx": "feeds/",
     "idna": "feeds/identity.py", "jinja2": "aggregator/web/", "lark": "aggregator/topics/language.py",

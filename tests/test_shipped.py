@@ -103,7 +103,7 @@ def test_the_schema_knows_every_key_of_the_file() -> None:
     tree = YAML(typ="safe").load((ROOT / "feeds.yaml").read_text("utf-8"))
 
     assert unknown(tree, schema) == []
-    assert unknown({"settings": {"timezone": "UTC"}, "topics": {"x": {"quary": "a"}}}, schema) == ["timezone", "quary"]
+    assert unknown({"settings": {"timezoon": "UTC"}, "topics": {"x": {"quary": "a"}}}, schema) == ["timezoon", "quary"]
 
 
 def test_settings_in_comments_exist() -> None:
