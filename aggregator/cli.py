@@ -40,7 +40,8 @@ from aggregator.prepare import own_lease
 from aggregator.refiling import refile_waiting
 from aggregator.rounds import Claiming, claiming, poll_in_rounds
 from aggregator.settings import FileModel
-from storage import pacing, reading
+from aggregator.show_push import push_row, push_words
+from storage import pacing, push, reading
 from storage.database import Database, StorageError
 from storage.model import Claim, Decision
 
@@ -233,17 +234,18 @@ def status(
             refuse(f"there is no source {source}", source, [one.source.slug for one in reading.followed(db)])
         lines = reading.journal_of(db, source) if source is not None else []
         lag, pace = show_status.lag_row(pacing.lags(db, utc_now() - timedelta(days=1))), pacing.pace(db)
+        held = push.subscription_of(db, source) if source is not None else None
         counts = reading.counts(db)
     now = utc_now()
     if as_json:
         rows = [show_status.followed_row(one, now) for one in found]
         print_json(
-            {**rows[0], "journal": [show_status.line_row(line) for line in lines]}
+            {**rows[0], "push": push_row(held), "journal": [show_status.line_row(line) for line in lines]}
             if source
             else {"counts": counts, "lag_seconds": lag, "pace_seconds": pace and pace.total_seconds(), "sources": rows}
         )
     elif source is not None:
-        show_status.source_page(out, found[0], lines, now)
+        show_status.source_page(out, found[0], lines, now, push_words(held, now))
     else:
         show_status.status_table(out, found, counts, now)
 

@@ -16,11 +16,13 @@ from datetime import UTC, datetime, timedelta
 
 from aggregator.budgeting import share_out
 from aggregator.config import Config
+from aggregator.inbox import read_pushes
 from aggregator.metronome import Metronome
 from aggregator.poll import Hands, poll
 from aggregator.prepare import own_lease, owner_is_dead
 from aggregator.recorder import PATIENCE, Recorder
 from aggregator.refiling import refile_waiting
+from aggregator.subscribing import ask_hubs, push_base, survey
 from feeds.fetch import Fetcher, Limits
 from feeds.sandbox import Sandbox
 from storage import intake
@@ -33,6 +35,8 @@ WORKERS = 16
 """Polls at a time: most of their time is waiting for strangers."""
 _TICK_SECONDS = 2
 _WORK_SECONDS = 3
+_PUSHES_SECONDS = 2
+_HUBS_SECONDS = 10
 _TIDY_SECONDS = 30
 _PACE_SECONDS = 600
 _DRAIN_SECONDS = 10
@@ -76,6 +80,7 @@ async def hands_of(config: Config, db: Database, version: str, *, patience: floa
         yield Hands(
             fetcher=fetcher, parse=sandbox.parse, db=db, record=recorder.record, topics=config.topics,
             rules=config.rules, clock=utc_now, timezone=config.settings.timezone, budget=config.settings.budget,
+            push_base=push_base(config),
         )  # fmt: skip
     finally:
         await sandbox.close()
@@ -98,6 +103,8 @@ class Daemon:
         now = utc_now()
         self._metronome.every(_TICK_SECONDS, self._tick, "tick", now)
         self._metronome.every(_WORK_SECONDS, self._work, "work", now)
+        self._metronome.every(_PUSHES_SECONDS, self._pushes, "pushes", None)
+        self._metronome.every(_HUBS_SECONDS, self._hubs, "hubs", None)
         self._metronome.every(_TIDY_SECONDS, self._tidy, "tidy", None)
         self._metronome.every(_PACE_SECONDS, self._pace, "pace", now)
         self._metronome.start()
@@ -109,7 +116,7 @@ class Daemon:
             self._retired.append(self._hands.fetcher)
         self._hands = replace(
             self._hands, topics=config.topics, rules=config.rules, fetcher=fetcher or self._hands.fetcher,
-            timezone=config.settings.timezone, budget=config.settings.budget,
+            timezone=config.settings.timezone, budget=config.settings.budget, push_base=push_base(config),
         )  # fmt: skip
         self._soon("tick", "work", "pace")
 
@@ -194,6 +201,23 @@ class Daemon:
             await asyncio.to_thread(share_out, hands.db, hands.budget, hands.timezone, hands.clock())
         except StorageError as error:
             log.error("the budget is not shared out anew: %s", error)
+
+    async def _pushes(self) -> None:
+        """Read what hubs brought."""
+        try:
+            await read_pushes(self._hands, owner=self._owner, stopping=lambda: self._stopping)
+        except StorageError as error:
+            log.error("what was pushed waits: %s", error)
+
+    async def _hubs(self) -> None:
+        """Ask hubs for push, renew, take back."""
+        hands = self._hands
+        try:
+            await asyncio.to_thread(survey, hands, hands.clock())
+            while not self._stopping and await ask_hubs(hands, owner=self._owner):
+                pass
+        except StorageError as error:
+            log.error("hubs are not asked: %s", error)
 
     async def _tidy(self) -> None:
         """Free what dead pollers of this machine still hold, and what we were given without hearing of it."""

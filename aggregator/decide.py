@@ -27,6 +27,8 @@ _FUTURE = timedelta(hours=24)
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 # Where a redirect leads that wants a name and a password first, by the words of its address (F-34).
 _GATE = re.compile(r"(?:^|[/._-])(?:log-?in|sign-?in|wp-login|sso|auth|oauth2?|captive|accounts?)(?=$|[/._-])")
+# How long a push may take before a poll that finds its entry first calls it missed (W-11).
+_ON_ITS_WAY = timedelta(minutes=15)
 
 
 def decide(
@@ -52,9 +54,10 @@ def decide(
             changed.append(_changed(entry, held, claim, topics, now))
     failures = claim.state.failures + 1 if isinstance(outcome, Failed) else 0
     habit = _habit(claim, outcome, document, known, new, now)
-    before = replace(claim.state, habit=habit)
-    following = next_poll(claim.source, before, outcome, failures, now, document, claim.aim)
-    state = replace(_state(claim, outcome, document, following, failures, now), habit=habit)
+    pushed = "" if _was_missed(new, now) else claim.state.pushed
+    claim = replace(claim, state=replace(claim.state, habit=habit, pushed=pushed))
+    following = next_poll(claim.source, claim.state, outcome, failures, now, document, claim.aim)
+    state = _state(claim, outcome, document, following, failures, now)
     return Decision(
         state=state,
         journal=replace(
@@ -124,6 +127,8 @@ def _state(
         validators=validators,
         hints=following.hints,
         facts=facts_after(claim.state.facts, outcome, document, now),
+        habit=claim.state.habit,
+        pushed=claim.state.pushed,
     )
 
 
@@ -147,6 +152,11 @@ def _why_whole(claim: Claim, outcome: Outcome) -> str:
     if claim.state.facts.status is None:
         return "the first request"
     return "no answer could be read so far" if claim.state.facts.items is None else "the last one was not read (F-38)"
+
+
+def _was_missed(new: Sequence[Judged], now: datetime) -> bool:
+    """Whether a poll brought what the hub should have pushed (W-11). What is only just out may be on its way."""
+    return any(one.entry.published is None or one.entry.published < now - _ON_ITS_WAY for one in new)
 
 
 def _new(entry: Entry, claim: Claim, document: Document | None, topics: Sequence[Topic], now: datetime) -> Judged:

@@ -18,7 +18,8 @@ from aggregator.metronome import next_turn
 from aggregator.topics.match import Topic
 from feeds.fetch import Fetcher
 from feeds.identity import without_credentials
-from feeds.model import Answer, Document, Failed, FailureKind, Fetched, Outcome
+from feeds.model import Answer, Document, Failed, FailureKind, Fetched, Offer, Outcome
+from feeds.websub import offer_of
 from storage import intake
 from storage.again import held_by_link
 from storage.database import Database, StorageError
@@ -35,6 +36,7 @@ class Hands:
     """What a poll works with: the wire, the reader of documents, the memory, the rules and their name, the clock.
 
     `timezone` is that of the hours which sources name, `budget` the requests an hour that all polls together may take.
+    `push_base` is where callbacks for hubs begin, "" where no hub is asked.
     """
 
     fetcher: Fetcher
@@ -46,6 +48,7 @@ class Hands:
     clock: Callable[[], datetime]
     timezone: str = "UTC"
     budget: float | None = None
+    push_base: str = ""
 
 
 async def poll(
@@ -114,7 +117,14 @@ def think(claim: Claim, outcome: Outcome, document: Document | None, hands: Hand
     if claim.source.hours:
         claim = replace(claim, aim=replace(claim.aim, turn=next_turn(claim.source.hours, hands.timezone, now)))
     decision = decide(claim, outcome, document, known, hands.topics, now, milliseconds)
-    return replace(decision, rules=hands.rules)
+    return replace(decision, rules=hands.rules, offer=_offer(outcome, document))
+
+
+def _offer(outcome: Outcome, document: Document | None) -> Offer | None:
+    """The push that the feed offers; None where there is nothing to tell by."""
+    if document is None or outcome.answer is None:
+        return None
+    return offer_of(outcome.answer.url, outcome.answer.headers.get("link", ""), document.links)
 
 
 async def poll_many(

@@ -39,6 +39,7 @@ _LATE_FOR_A_TURN = timedelta(minutes=1)
 _LONGEST_TAKING_UP = timedelta(minutes=15)
 # Answers whose word on their freshness is the feed's own; an error page's is not (F-20).
 _SPEAK_FOR_THE_FEED = (200, 304, 429, 503)
+_BACKUP = timedelta(hours=19)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,9 @@ def planned(source: Source, state: State, now: datetime, aim: Aim) -> tuple[date
     if aim.turn is not None:
         # Sources with the same hours need not all come in the same second (F-14).
         return aim.turn + _LATE_FOR_A_TURN * _share(source, now), f"its hours: {source.hours}"
+    if state.pushed and source.every < _BACKUP:
+        # W-11: with jitter once a day at least, and no push postpones it.
+        return now + jittered(_BACKUP, source, now), f"pushed by {state.pushed}; asked once a day to check"
     span, why = wait(source, state.habit, now, aim.pace)
     return now + jittered(span, source, now), f"{why}: every {spoken(span)}" if why else f"every {spoken(span)}"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -85,6 +85,13 @@ def _headers(value: Any) -> dict[str, str]:
     return {str(name): content.strip() for name, content in value.items()}
 
 
+def _switch(value: Any) -> bool | str:
+    text = str(value).strip().lower()
+    if text not in ("true", "false", "auto"):
+        raise ValueError(f"expected true, false or auto, not {value!r}")
+    return text if text == "auto" else text == "true"
+
+
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=80)]
 Duration = Annotated[timedelta, BeforeValidator(read_duration, json_schema_input_type=str)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
@@ -123,6 +130,9 @@ class Settings(_Model):
         description="Requests an hour that all polls together may take. Default: as many as needed.",
     )
     republish: Republish = Field("summary", description="What public feeds show where a source does not say.")
+    push: Annotated[bool | Literal["auto"], BeforeValidator(_switch, json_schema_input_type=bool | Literal["auto"])] = (
+        Field("auto", description="Let hubs push new entries to this server. auto: where base_url is a public address.")
+    )
 
 
 class SourceModel(_Model):

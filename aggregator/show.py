@@ -16,7 +16,9 @@ from rich.text import Text
 from aggregator.rhythm import spoken
 from storage.model import Claim, Decision, Followed, Kept, Listed, Why
 
-STYLE = {"failed": "red", "fetched": "green", "unchanged": "dim", "waiting": "yellow", "lost": "yellow"}
+STYLE = {
+    "failed": "red", "fetched": "green", "pushed": "green", "unchanged": "dim", "waiting": "yellow", "lost": "yellow",
+}  # fmt: skip
 """The colour of each outcome."""
 
 

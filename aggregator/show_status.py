@@ -98,11 +98,11 @@ def status_table(console: Console, found: Sequence[Followed], counts: Mapping[st
         console.print("Why a source is how it is: heliograph status SOURCE", highlight=False)
 
 
-def source_page(console: Console, one: Followed, lines: Sequence[JournalLine], now: datetime) -> None:
-    """One source: how it is, when it is asked next by our plan and by its publisher's word, and its last polls."""
+def source_page(console: Console, one: Followed, lines: Sequence[JournalLine], now: datetime, pushed: str = "") -> None:
+    """One source: how it is, when it is asked next by our plan and by its publisher's word, its push, and its last polls."""
     found = health(one, now)
     console.print(Text(f"{one.source.slug}: {one.source.name or 'no name yet'}", style="bold"))
-    for name, value in _facts(one, now):
+    for name, value in (*_facts(one, now), *([("Push", pushed)] if pushed else [])):
         console.print(Text.assemble((f"{name}: ", "bold"), value), soft_wrap=True)
     console.print(
         Text.assemble(("Health: ", "bold"), (found.word, _HEALTH_STYLE[found.word]), f", {found.reason}"),

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
 import httpx
 
@@ -32,6 +32,8 @@ ACCEPT = (
     "application/json;q=0.8, */*;q=0.1"
 )
 _parsed = lru_cache(4096)(httpx.URL)  # a source's address is the same at every poll
+_FORM_HEADERS = [(b"Content-Type", b"application/x-www-form-urlencoded"), (b"Accept", b"*/*")]
+_FIRST_WORDS = 300  # bytes of a hub's answer, for people
 _REDIRECTS = {301, 302, 303, 307, 308}
 _PERMANENT = {301, 308}
 
@@ -117,6 +119,58 @@ class Fetcher:
             return Failed(kind=FailureKind.TOO_LARGE, detail=str(error), answer=error.answer)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RuntimeError) as error:
             return failure(error)
+
+    async def post(self, url: str, form: Mapping[str, str]) -> Answer | Failed:
+        """Post a form to a public address; 307 and 308 are followed with the form (W-03), never from https to http.
+
+        An answer that is not 2xx is Failed, with the first words of its body.
+        """
+        try:
+            answered = await self._posted(url, urlencode(form).encode())
+        except TimeoutError:
+            return Failed(kind=FailureKind.TIMEOUT, detail=f"no answer within {self._limits.seconds:g} seconds")
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RuntimeError) as error:
+            answered = failure(error)
+        return replace(answered, detail=printable(answered.detail)) if isinstance(answered, Failed) else answered
+
+    async def _posted(self, url: str, form: bytes) -> Answer | Failed:
+        for _ in range(self._limits.redirects + 1):
+            refused = guard.refuse_url(url)
+            if refused:
+                return Failed(kind=FailureKind.FORBIDDEN_ADDRESS, detail=refused)
+            turn = await self._next_turn(None, httpx.URL(url))
+            try:
+                async with asyncio.timeout(self._limits.seconds):
+                    answer, said, target = await self._post_once(url, form)
+            finally:
+                if turn:
+                    turn.give_back()
+            if 200 <= answer.status < 300:
+                return answer
+            if not target:
+                return Failed(kind=FailureKind.HTTP, detail=f"{answer.status} {said}".strip(), answer=answer)
+            if urlsplit(url).scheme == "https" != urlsplit(target).scheme:
+                return Failed(kind=FailureKind.REDIRECT, detail="the redirect leads from https to http", answer=answer)
+            url = target
+        return Failed(kind=FailureKind.REDIRECT, detail=f"more than {self._limits.redirects} redirects")
+
+    async def _post_once(self, url: str, form: bytes) -> tuple[Answer, str, str]:
+        """The answer, its first words, and where it leads with the same form."""
+        request = httpx.Request("POST", url, content=form, headers=[self._headers[0], *_FORM_HEADERS])
+        response = await self._public.handle_async_request(request)
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        said = b""
+        try:
+            async for chunk in response.stream:
+                said += chunk
+                if len(said) >= _FIRST_WORDS:
+                    break
+        finally:
+            await response.stream.aclose()
+        answer = Answer(status=response.status_code, url=without_credentials(url), headers=headers_of(response))
+        leads = response.status_code in (307, 308) and "location" in response.headers
+        target = urljoin(url, response.headers["location"].strip()) if leads else ""
+        return answer, " ".join(said[:_FIRST_WORDS].decode("utf-8", "replace").split()), target
 
     def _looks_own(self, host: str) -> bool:
         """Whether the operator calls this host his own: those are neither spaced nor asked one at a time (F-43)."""

@@ -234,6 +234,17 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """The push that a feed offers (WebSub section 4): its hubs, best first, and its own address, the topic.
+
+    Empty where it offers none.
+    """
+
+    hubs: tuple[str, ...] = ()
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A feed, to read or to publish.
 

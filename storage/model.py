@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from feeds.model import Entry, Head, Republish, Source, Validators
+from feeds.model import Entry, Head, Offer, Republish, Source, Validators
 
 OutputKind = Literal["topics", "authors", "sources", "all"]
 """The families of feeds that we publish; also the first part of their addresses."""
@@ -103,6 +103,7 @@ class State:
     `next_poll_at` is our own schedule, None once a source is gone. `floor_until` is the publisher's: no request before
     it, explicit or not. `failures` counts failed polls in a row; `gone_since` is the first 410 of an unbroken row.
     `hints`, `facts` and `habit` are what its answers have taught: what it asks for, how it is, how it posts.
+    `pushed` is the host of the hub whose pushes have proved themselves, "" where none has (W-11).
     """
 
     next_poll_at: datetime | None
@@ -115,6 +116,7 @@ class State:
     hints: Hints = Hints()
     facts: Facts = Facts()
     habit: Habit = Habit()
+    pushed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +216,7 @@ class JournalLine:
     """
 
     at: datetime
-    outcome: Literal["fetched", "unchanged", "failed"]
+    outcome: Literal["fetched", "unchanged", "failed", "pushed"]
     kind: str = ""
     detail: str = ""
     status: int | None = None
@@ -234,7 +236,8 @@ class Decision:
 
     `head` is None where the feed's own description did not come. `moved_to` is where permanent redirects led this time
     (F-33), "" where none did. `host_until` is until when every source of the claim's host is to be left alone, for the
-    reason of the state's floor (F-32). `rules` names the set of rules that entries were held against.
+    reason of the state's floor (F-32). `rules` names the set of rules that entries were held against. `offer` is
+    the push that the feed offers, None where its document did not come.
     """
 
     state: State
@@ -243,6 +246,7 @@ class Decision:
     moved_to: str = ""
     host_until: datetime | None = None
     rules: str = ""
+    offer: Offer | None = None
     new: tuple[Judged, ...] = ()
     changed: tuple[Judged, ...] = ()
 

@@ -74,11 +74,12 @@ def state_of(row: RowMapping) -> State:
         hints=hints_of(row["hints"]),
         facts=facts_of(row["facts"]),
         habit=habit_of(row["habit"]),
+        pushed=row["pushed"],
     )
 
 
 def state_row(state: State) -> dict[str, Any]:
-    """The columns of a state."""
+    """The columns of a state that a poll writes; `pushed` is not among them, which the web's callbacks change too."""
     return {
         "next_poll_at": state.next_poll_at,
         "next_reason": state.reason,
@@ -143,6 +144,9 @@ FORGOTTEN: Mapping[str, Any] = {
     **state_row(State(next_poll_at=None)), "learned_url": "", "moved_to": "", "moved_since": None, "moved_seen": 0,
 }  # fmt: skip
 """The columns of a source whose address is new: what we knew of another says nothing about it (F-07)."""
+
+NO_PUSH: Mapping[str, Any] = {"hubs": None, "hub_topic": "", "pushed": ""}
+"""The columns of a source that offers no push, as far as we know yet."""
 
 
 def known_of(row: RowMapping) -> KnownEntry:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -80,7 +81,9 @@ def _to(target: str, *, primary_key: bool = False) -> Column[int]:
     return Column(f"{target}_id", Key, ForeignKey(f"{_PLURAL[target]}.id"), primary_key=primary_key, nullable=False)
 
 
-_PLURAL = {"source": "sources", "entry": "entries", "topic": "topics", "author": "authors"}
+_PLURAL = {
+    "source": "sources", "entry": "entries", "topic": "topics", "author": "authors", "subscription": "subscriptions",
+}  # fmt: skip
 
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), _text("value"))
 
@@ -137,6 +140,11 @@ sources = Table(
     _text("last_outcome"),
     _text("last_kind"),
     _text("last_detail"),
+    # The push that the feed offers: its hubs, best first, and its own address. `pushed` is the host of the hub whose
+    # pushes have proved themselves, "" where none has (W-11).
+    Column("hubs", JSON),
+    _text("hub_topic"),
+    _text("pushed"),
     # The order in which due sources are claimed: read from its beginning, however many sources there are.
     Index(None, "next_poll_at", "position", "id"),
     # Polls from the future tell that the clock jumped back.
@@ -146,6 +154,23 @@ sources = Table(
 # The few that are leased just now.
 _leased = sources.c.lease_until.is_not(None)
 Index(None, sources.c.lease_until, sqlite_where=_leased, postgresql_where=_leased)
+
+# What we asked of hubs, a row a callback: a renewal is a new row (W-04). The secret is ours, shown to the hub alone.
+subscriptions = Table(
+    "subscriptions", metadata, Column("id", Key, primary_key=True), _to("source"),
+    Column("token", Text, nullable=False, unique=True), _text("callback"), _text("secret"), _text("hub"), _text("topic"),
+    # pending, active, failing, denied, leaving, off.
+    _text("state"), _text("reason"), _moment("asked_at", nullable=False), _number("attempts"), _moment("retry_at"),
+    _moment("verified_at"), _number("lease_seconds"), _moment("lease_until"), _moment("last_push_at"),
+    _number("pushes"), _number("refused"), Index(None, "source_id"),
+)  # fmt: skip
+
+# Bodies that hubs brought, until they are read.
+pushes = Table(
+    "pushes", metadata, Column("id", Key, primary_key=True), _to("source"), _to("subscription"),
+    _moment("received_at", nullable=False), _text("content_type"), Column("body", LargeBinary, nullable=False),
+    Index(None, "source_id", "id"),
+)  # fmt: skip
 
 entries = Table(
     "entries",

@@ -17,6 +17,7 @@ from sqlalchemy import BigInteger, Connection, RowMapping, Update, and_, bindpar
 from storage import rows
 from storage.model import Claim, Decision
 from storage.outputs import ALL, Ref
+from storage.push import keep_push, sooner
 from storage.schema import Moment, bylines, entries, filings, sources
 
 # A permanent redirect is believed when it was seen this often, over this long (F-33).
@@ -28,8 +29,10 @@ _SECOND = 1_000_000
 
 _LOOKED_AT = (
     "id", "slug", "host", "lease_owner", "declared_url", "learned_url", "moved_to", "moved_since", "moved_seen",
-    "last_ok_at", "last_new_at",
+    "last_ok_at", "last_new_at", "next_poll_at", "next_reason", "every_seconds", "hubs", "hub_topic", "pushed",
 )  # fmt: skip
+# Columns that a poll writes only where they change.
+_KEPT = ("id", "slug", "declared_url", "every_seconds", "hubs", "hub_topic", "pushed")
 _HELD = (
     select(*(sources.c[name] for name in _LOOKED_AT))
     .where(sources.c.id.in_(bindparam("ids", expanding=True)))
@@ -61,13 +64,18 @@ def settle_many(connection: Connection, decided: Sequence[tuple[Claim, Decision]
     ]
     if not kept:
         return {}
+    pushed = {row["id"]: _pushed(connection, one, row) for _, one, row in kept if one.journal.outcome == "pushed"}
+    kept = [one for one in kept if one[2]["id"] not in pushed]
     renewed = [_values(connection, claim, decision, row) for claim, decision, row in kept]
-    connection.execute(_renewing(frozenset(renewed[0])), renewed)
+    if renewed:
+        connection.execute(_renewing(frozenset(renewed[0])), renewed)
+    for claim, decision, row in kept:
+        keep_push(connection, row, claim, decision)
     told = _rename(connection, {row["id"]: decision for _, decision, row in kept if decision.head is not None})
     for _, decision, row in kept:
         if decision.host_until is not None and row["host"]:
             leave_alone(connection, row, decision.host_until, decision.state.floor_reason)
-    return {
+    return pushed | {
         values["this"]: Settled(
             next_poll_at=values["to_next_poll_at"], reason=values["to_next_reason"],
             named=frozenset(feeds_naming(connection, values["this"])) if values["this"] in told else frozenset(),
@@ -80,7 +88,7 @@ def _values(connection: Connection, claim: Claim, decision: Decision, row: RowMa
     """What stands in the row after a poll; the same columns for every poll."""
     line = decision.journal
     values: dict[str, Any] = {
-        **{name: row[name] for name in _LOOKED_AT if name not in ("id", "slug", "declared_url")},
+        **{name: row[name] for name in _LOOKED_AT if name not in _KEPT},
         **rows.state_row(decision.state), "lease_owner": None, "lease_until": None,
         "last_poll_at": line.at, "last_outcome": line.outcome, "last_kind": line.kind, "last_detail": line.detail,
     }  # fmt: skip
@@ -89,9 +97,20 @@ def _values(connection: Connection, claim: Claim, decision: Decision, row: RowMa
         values |= {**rows.FORGOTTEN, "next_poll_at": line.at, "next_reason": "the address was edited"}
     elif line.outcome != "failed":
         values |= {"last_ok_at": line.at, **_moves(connection, row, decision)}
+    if claim.state.pushed and not row["pushed"]:
+        # Trust went while we asked: what was planned by it says nothing (W-07).
+        values |= sooner({**row, "next_poll_at": values["next_poll_at"]}, line.at)
     if decision.new:
         values["last_new_at"] = line.at
     return {"this": row["id"], **{f"to_{name}": value for name, value in values.items()}}
+
+
+def _pushed(connection: Connection, decision: Decision, row: RowMapping) -> Settled:
+    """A push asked nothing: schedule and last poll stand, the lease goes back."""
+    new = {"last_new_at": decision.journal.at} if decision.new else {}
+    given_back = update(sources).where(sources.c.id == row["id"]).values(lease_owner=None, lease_until=None, **new)
+    connection.execute(given_back)
+    return Settled(next_poll_at=row["next_poll_at"], reason=row["next_reason"])
 
 
 @cache

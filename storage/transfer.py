@@ -95,6 +95,8 @@ def digest(connection: Connection, table: Table) -> tuple[int, str]:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
     raise TypeError(type(value))
 
 

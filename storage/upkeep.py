@@ -97,7 +97,7 @@ def put_source(connection: Connection, row: SourceRow, origin: Origin, position:
         host = held["host"]
     if all(held[name] == value for name, value in (declared | {"host": host}).items()):
         return number
-    values: dict[str, Any] = {**(rows.FORGOTTEN if edited else {}), **declared, "host": host}
+    values: dict[str, Any] = {**({**rows.FORGOTTEN, **rows.NO_PUSH} if edited else {}), **declared, "host": host}
     if caught_up:
         values["learned_url"] = ""
     if edited or held["retired_at"] is not None:

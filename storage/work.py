@@ -19,6 +19,15 @@ from storage.schema import meta, work
 REFILE = "refile"
 """Hold stored entries against today's rules. Payload: slugs (None for every topic), after (the last entry done)."""
 
+PUSH = "push"
+"""Read the bodies that hubs brought for a source. Subject: its number."""
+
+SUBSCRIBE = "subscribe"
+"""Ask a hub to push a source. Subject: the source's number."""
+
+UNSUBSCRIBE = "unsubscribe"
+"""Tell a hub to push no more. Subject: the subscription's number."""
+
 _MOST_ATTEMPTS = 8
 _FIRST_WAIT = timedelta(seconds=30)
 _RULES = "rules"
@@ -92,11 +101,12 @@ def fail(db: Database, piece: Work, error: str, now: datetime) -> None:
         connection.execute(update(work).where(_mine(piece)).values(values))
 
 
-def give_back(db: Database, pieces: Iterable[Work]) -> None:
-    """Give leases back: a worker that stops leaves nothing waiting."""
+def give_back(db: Database, pieces: Iterable[Work], due_at: datetime | None = None) -> None:
+    """Give leases back: a worker that stops leaves nothing waiting. `due_at` is when to try again, by default now."""
+    values: dict[str, Any] = {"lease_owner": None, "lease_until": None} | ({"due_at": due_at} if due_at else {})
     with db.write() as connection:
         for piece in pieces:
-            connection.execute(update(work).where(_mine(piece)).values(lease_owner=None, lease_until=None))
+            connection.execute(update(work).where(_mine(piece)).values(values))
 
 
 def waiting(db: Database) -> dict[str, int]:

@@ -1,18 +1,23 @@
 """The web application: every route in one table.
 
-In: a Publisher. Out: an ASGI application. Never: a route that is not in the table.
+In: a Publisher. Out: an ASGI application. Never: a route that is not in the table. The callbacks of hubs stand in front
+of it (`aggregator.web.push`): they write, and cost nothing where nobody knows them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
+from aggregator.daemon import utc_now
 from aggregator.publish import Publisher
 from aggregator.web import public
+from aggregator.web.push import Callbacks
 from storage.database import StorageError
 
 STATIC = Path(__file__).parent / "static"
@@ -33,13 +38,14 @@ ROUTES = (
 )
 
 
-def make_app(publisher: Publisher) -> FastAPI:
-    """The application that serves what this publisher publishes."""
+def make_app(publisher: Publisher, clock: Callable[[], datetime] = utc_now) -> FastAPI:
+    """The application that serves what this publisher publishes, and hears what hubs have to say."""
     app = FastAPI(title=publisher.config.settings.title, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.publisher = publisher
     for path, handler, description in ROUTES:
         app.add_api_route(path, handler, methods=["GET", "HEAD"], summary=description, response_model=None)
     app.add_exception_handler(HTTPException, public.trouble)
     app.add_exception_handler(StorageError, public.unavailable)
+    app.add_middleware(Callbacks, db=publisher.db, clock=clock)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
