@@ -102,7 +102,7 @@ def test_a_body_for_an_unknown_callback_is_not_read(place: Place) -> None:
     ],
 )
 def test_a_verification_of_something_else_is_404(place: Place, said: dict[str, str]) -> None:
-    """W-05, 205: topic and mode must be those of the request that waits."""
+    """W-05: 205: topic and mode must be those of the request that waits."""
     assert place.verify(**said).status_code == 404
     assert place.state() == "pending"
 

@@ -68,14 +68,14 @@ def titles(here: Desk) -> set[str]:
 
 
 def test_100_http_header(db: Database, tmp_path: Path) -> None:
-    """W-01, 100: hub and topic are found in HTTP Link headers."""
+    """W-01: 100: hub and topic are found in HTTP Link headers."""
     with desk(db, tmp_path) as here:
         here.hub.pages["/feed"] = Answer(rss(item(1)), headers=[("Link", LINKS)])
         assert subscribed(here)
 
 
 def test_100_http_header_in_two_fields(db: Database, tmp_path: Path) -> None:
-    """W-01, 100: the same in two fields, names in any case, without quotes."""
+    """W-01: 100: the same in two fields, names in any case, without quotes."""
     with desk(db, tmp_path) as here:
         fields = [("link", f"<{HUB}>;REL=hub"), ("LINK", f'<{FEED}>; title="a, b"; rel="x self"')]
         here.hub.pages["/feed"] = Answer(rss(item(1)), headers=fields)
@@ -83,7 +83,7 @@ def test_100_http_header_in_two_fields(db: Database, tmp_path: Path) -> None:
 
 
 def test_101_html_tag(db: Database) -> None:
-    """W-01, 101: in a web page the links in its head count, and none in its body, where visitors write."""
+    """W-01: 101: in a web page the links in its head count, and none in its body, where visitors write."""
     page = (
         f'<!doctype html><html><head><title>x</title><link rel="hub" href="{HUB}"><link rel="self" href="/page">'
         '</head><body><p>A comment: <link rel="hub" href="https://evil.example/"></p></body></html>'
@@ -104,21 +104,21 @@ def test_101_html_tag(db: Database) -> None:
 
 
 def test_102_atom(db: Database, tmp_path: Path) -> None:
-    """W-01, 102: hub and topic are found in an Atom feed."""
+    """W-01: 102: hub and topic are found in an Atom feed."""
     with desk(db, tmp_path) as here:
         here.hub.pages["/feed"] = Answer(atom_with(("hub", HUB), ("self", FEED)))
         assert subscribed(here)
 
 
 def test_103_rss(db: Database, tmp_path: Path) -> None:
-    """W-01, 103: hub and topic are found in an RSS feed."""
+    """W-01: 103: hub and topic are found in an RSS feed."""
     with desk(db, tmp_path) as here:
         here.hub.pages["/feed"] = Answer(rss_with(("hub", HUB), ("self", FEED)))
         assert subscribed(here)
 
 
 def test_104_discovery_priority(db: Database, tmp_path: Path) -> None:
-    """W-01, 104: where headers and document differ, the headers count."""
+    """W-01: 104: where headers and document differ, the headers count."""
     with desk(db, tmp_path) as here:
         body = rss_with(("hub", "https://other.example/hub"), ("self", "https://other.example/feed"))
         here.hub.pages["/feed"] = Answer(body, headers=[("Link", LINKS)])
@@ -126,7 +126,7 @@ def test_104_discovery_priority(db: Database, tmp_path: Path) -> None:
 
 
 def test_200_self_differs(db: Database, tmp_path: Path) -> None:
-    """W-02, 200: the topic is what the feed says it is, though it was asked under another address."""
+    """W-02: 200: the topic is what the feed says it is, though it was asked under another address."""
     with desk(db, tmp_path) as here:
         canonical = "https://news.example/canonical?form=rss"
         here.hub.pages["/feed"] = Answer(rss_with(("hub", HUB), ("self", canonical)))
@@ -135,7 +135,7 @@ def test_200_self_differs(db: Database, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "status"), [(201, 302), (202, 301)])
 def test_201_202_topic_redirects(db: Database, tmp_path: Path, number: int, status: int) -> None:
-    """W-02, 201, 202: after a redirect of the feed the topic is what stands at its end."""
+    """W-02: 201, 202: after a redirect of the feed the topic is what stands at its end."""
     with desk(db, tmp_path) as here:
         moved = f"https://news.example/{number}"
         here.hub.pages["/feed"] = Answer(status=status, headers=[("Location", moved)])
@@ -145,7 +145,7 @@ def test_201_202_topic_redirects(db: Database, tmp_path: Path, number: int, stat
 
 @pytest.mark.parametrize(("number", "status"), [(203, 307), (204, 308)])
 def test_203_204_hub_redirects(db: Database, tmp_path: Path, number: int, status: int) -> None:
-    """W-03, 203, 204: a hub that redirects is followed with POST and the whole form."""
+    """W-03: 203, 204: a hub that redirects is followed with POST and the whole form."""
     with desk(db, tmp_path) as here:
         first = f"https://hub.example/{number}"
         here.hub.pages[f"/{number}"] = Answer(status=status, headers=[("Location", HUB)])
@@ -155,7 +155,7 @@ def test_203_204_hub_redirects(db: Database, tmp_path: Path, number: int, status
 
 
 def test_205_an_invalid_topic_is_rejected(db: Database, tmp_path: Path) -> None:
-    """W-05, 205: a verification for a topic that we never asked for is answered with 404."""
+    """W-05: 205: a verification for a topic that we never asked for is answered with 404."""
     with desk(db, tmp_path) as here:
         here.hub.pages["/feed"] = Answer(rss_with(("hub", HUB), ("self", FEED)))
         here.hub.verifies = False
@@ -168,14 +168,14 @@ def test_205_an_invalid_topic_is_rejected(db: Database, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("method", ["sha1", "sha256", "sha384", "sha512"])
 def test_300_a_signed_push_is_taken(db: Database, tmp_path: Path, method: str) -> None:
-    """W-08, 300: content with a right signature is answered with 2xx at once, and is in the store a moment later."""
+    """W-08: 300: content with a right signature is answered with 2xx at once, and is in the store a moment later."""
     with desk(db, tmp_path) as here:
         assert pushes(here, rss(item(1), item(2, title="Pushed")), method=method) == 202
         assert titles(here) == {"Entry 1", "Pushed"}
 
 
 def test_301_an_invalid_signature(db: Database, tmp_path: Path) -> None:
-    """W-08, 301: content with a wrong signature is answered with no success and ignored."""
+    """W-08: 301: content with a wrong signature is answered with no success and ignored."""
     with desk(db, tmp_path) as here:
         assert pushes(here, rss(item(2, title="Forged")), secret="a guess") == 403
         assert titles(here) == {"Entry 1"}
@@ -183,7 +183,7 @@ def test_301_an_invalid_signature(db: Database, tmp_path: Path) -> None:
 
 
 def test_302_a_missing_signature(db: Database, tmp_path: Path) -> None:
-    """W-08, 302: content without the signature that was agreed on is answered with no success and ignored."""
+    """W-08: 302: content without the signature that was agreed on is answered with no success and ignored."""
     with desk(db, tmp_path) as here:
         assert pushes(here, rss(item(2, title="Forged")), method="") == 403
         assert titles(here) == {"Entry 1"}
