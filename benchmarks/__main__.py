@@ -48,7 +48,7 @@ SUITES = (
     ),
     Suite(
         title="Polling on PostgreSQL",
-        names=("poll_first_per_s", "poll_unchanged_per_s"),
+        names=engines.NAMES,
         steps=engines.steps,
         measure=engines.measure,
     ),

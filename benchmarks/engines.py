@@ -30,7 +30,8 @@ from storage.model import Claim, Decision
 from tests.postgres import postgres
 
 POLLERS = (1, 2, 4)
-_PHASES = (("poll_first_per_s", "fetched"), ("poll_unchanged_per_s", "unchanged"))
+NAMES = ("poll_first_per_s_postgresql", "poll_unchanged_per_s_postgresql")
+_PHASES = tuple(zip(NAMES, ("fetched", "unchanged"), strict=True))
 
 
 def steps() -> int:
