@@ -23,8 +23,12 @@ def share_out(db: Database, budget: float | None, timezone: str, now: datetime) 
     if budget is not None:
         followed = pacing.polled_sources(db)
         fixed = sum(turns_a_day(source, timezone, now) for source, _ in followed if source.hours)
+        # What hubs push is asked for once a day, to check (G-06).
+        fixed += sum(1 for source, state in followed if state.pushed and not source.hours)
         rest = max(budget - fixed / 24, 0.0)
-        pace = pace_within(rest, [(source, state.habit) for source, state in followed if not source.hours])
+        pace = pace_within(
+            rest, [(source, state.habit) for source, state in followed if not (source.hours or state.pushed)]
+        )
     pacing.set_pace(db, pace)
     return pace
 

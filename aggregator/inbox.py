@@ -90,7 +90,10 @@ def _addresses(pushed: Push, claim: Claim) -> list[str]:
 
 
 def judged(pushed: Push, claim: Claim, document: Document, hands: Hands) -> Decision:
-    """What a pushed document changes: entries, and nothing of the source's schedule, validators or description."""
+    """What a pushed document changes: entries, and nothing of the source's schedule, validators or description.
+
+    Its habit goes on being learned, so that a poll knows how busy the source is when the hub fails (G-03).
+    """
     answer = Answer(status=200, url=pushed.topic, size=len(pushed.body))
     outcome = Fetched(answer=answer, body=b"", validators=claim.state.validators)
     quiet = replace(claim, state=replace(claim.state, pushed=""))  # what a push brings was not missed
@@ -99,4 +102,7 @@ def judged(pushed: Push, claim: Claim, document: Document, hands: Hands) -> Deci
         decision.journal, outcome="pushed", detail=f"by {host_of(pushed.hub)}", status=None,
         next_poll_at=claim.state.next_poll_at, reason=claim.state.reason, whole="",
     )  # fmt: skip
-    return replace(decision, state=claim.state, journal=line, head=None, moved_to="", offer=None)
+    # A push brings what is new, not the whole document: it tells nothing of its length, or of what left it.
+    before = claim.state.habit
+    habit = replace(decision.state.habit, window=before.window, overflow_at=before.overflow_at)
+    return replace(decision, state=replace(claim.state, habit=habit), journal=line, head=None, moved_to="", offer=None)

@@ -64,7 +64,9 @@ def settle_many(connection: Connection, decided: Sequence[tuple[Claim, Decision]
     ]
     if not kept:
         return {}
-    pushed = {row["id"]: _pushed(connection, one, row) for _, one, row in kept if one.journal.outcome == "pushed"}
+    pushed = {
+        row["id"]: _pushed(connection, claim, one, row) for claim, one, row in kept if one.journal.outcome == "pushed"
+    }
     kept = [one for one in kept if one[2]["id"] not in pushed]
     renewed = [_values(connection, claim, decision, row) for claim, decision, row in kept]
     if renewed:
@@ -105,9 +107,11 @@ def _values(connection: Connection, claim: Claim, decision: Decision, row: RowMa
     return {"this": row["id"], **{f"to_{name}": value for name, value in values.items()}}
 
 
-def _pushed(connection: Connection, decision: Decision, row: RowMapping) -> Settled:
-    """A push asked nothing: schedule and last poll stand, the lease goes back."""
-    new = {"last_new_at": decision.journal.at} if decision.new else {}
+def _pushed(connection: Connection, claim: Claim, decision: Decision, row: RowMapping) -> Settled:
+    """A push asked nothing: schedule and last poll stand, the lease goes back. It teaches how the source posts."""
+    new: dict[str, Any] = {"last_new_at": decision.journal.at} if decision.new else {}
+    if decision.new and row["declared_url"] == claim.declared_url:
+        new["habit"] = rows.habit_row(decision.state.habit)
     given_back = update(sources).where(sources.c.id == row["id"]).values(lease_owner=None, lease_until=None, **new)
     connection.execute(given_back)
     return Settled(next_poll_at=row["next_poll_at"], reason=row["next_reason"])

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
+from aggregator.budgeting import share_out
 from feeds.model import Offer
 from storage import intake, push, reading, transfer
 from storage.database import Database, open_database
@@ -318,6 +319,22 @@ def test_subscriptions_are_copied(db: Database, empty: dict[str, Database]) -> N
     with other.read() as connection:
         assert connection.execute(select(pushes.c.body)).scalar_one() == bytes(range(256))
     assert active(other, "next").id > found.id
+
+
+def test_a_pushed_source_takes_one_request_a_day_of_a_budget(db: Database) -> None:
+    """G-06: what a hub pushes is asked for once a day, and leaves the rest of the budget to the others."""
+    trusted(db)
+    assert share_out(db, 0.5, "UTC", NOON) is not None
+    declare(db, make_source(), make_source(slug="polled", url="https://polled.example/feed"))
+    take(db, [make_entry(id=str(at), published=NOON - HOUR * 5 * at) for at in range(1, 30)], slug="polled")
+    beside = share_out(db, 0.5, "UTC", NOON)
+    with db.write() as connection:
+        connection.execute(update(sources).where(sources.c.slug == "news").values(pushed=""))
+    shared = share_out(db, 0.5, "UTC", NOON)
+
+    assert beside is not None
+    assert shared is not None
+    assert beside < shared
 
 
 def test_the_state_says_who_pushes(db: Database) -> None:

@@ -171,6 +171,21 @@ def test_a_push_postpones_no_poll(here: Desk, db: Database) -> None:
     assert here.subscription().pushes == 4
 
 
+def test_pushes_teach_how_a_source_posts(here: Desk, db: Database) -> None:
+    """G-03, G-06: what is pushed counts into the habit, so that polls are right at once where a hub fails; a pushed
+    document without a known entry is no overflow, and says nothing of the document's length."""
+    before = reading.followed(db)[0].state.habit
+    for number in range(2, 8):
+        here.clock.forward(minutes=20)
+        bring(here, rss(item(number)))
+
+    after = reading.followed(db)[0].state.habit
+    assert before.until is not None
+    assert after.until == here.clock()
+    assert after.posts[0] > 4
+    assert (after.window, after.overflow_at) == (before.window, None)
+
+
 def proved(here: Desk) -> None:
     """The hub has pushed an entry, and a poll found no other."""
     publish(here, item(2), item(1))
