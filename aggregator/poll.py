@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aggregator.again import known_again, strangers
@@ -49,6 +49,8 @@ class Hands:
     timezone: str = "UTC"
     budget: float | None = None
     push_base: str = ""
+    # More threads than this would only take the interpreter from one another: one judges while one reads the store.
+    thinkers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
 
 async def poll(
@@ -86,7 +88,8 @@ async def _conclude(
     if document is None:  # nothing to look up in the store: not worth a thread
         decision = think(claim, outcome, document, hands, milliseconds)
     else:
-        decision = await asyncio.to_thread(think, claim, outcome, document, hands, milliseconds)
+        async with hands.thinkers:
+            decision = await asyncio.to_thread(think, claim, outcome, document, hands, milliseconds)
     return decision if await hands.record(claim, decision) else None
 
 

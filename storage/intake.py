@@ -188,6 +188,7 @@ _ENTRIES = select(
 _SEEN = select(seen.c.key).where(
     seen.c.source_id == bindparam("source"), seen.c.key.in_(bindparam("keys", expanding=True))
 )
+_SEEN_ANY = select(seen.c.key).where(seen.c.source_id == bindparam("source")).limit(1)
 _JOURNAL = insert(journal)
 
 
@@ -198,6 +199,8 @@ def known(db: Database, source_id: int, ids: Sequence[str]) -> Known:
     found: dict[str, KnownEntry] = {}
     gone: set[str] = set()
     with db.read() as connection:
+        if connection.execute(_SEEN_ANY, {"source": source_id}).first() is None:
+            return Known()  # a first poll: there is nothing to look for
         for start in range(0, len(ids), _CHUNK):
             part = ids[start : start + _CHUNK]
             for row in connection.execute(_ENTRIES, {"source": source_id, "ids": part}).mappings():

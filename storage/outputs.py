@@ -55,7 +55,8 @@ class Ledger:
 
     def place(self, ref: Ref, count: int = 1) -> int:
         """Take the next `count` places in a feed's order of arrival; the last of them. The feed gets a new revision."""
-        self.lock([ref])
+        if ref not in self._places:
+            self.lock([ref])
         self._places[ref] += count
         self._touched.add(ref)
         return self._places[ref]

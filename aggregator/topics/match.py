@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import overload
 
 from aggregator.topics.gate import Gate
@@ -87,6 +86,7 @@ class Subject:
         self._entry = entry
         self._source = source
         self._gate = gate
+        self._words: dict[str, Words] = {}
         self.bits = gate.bits_of(entry.title, entry.text)
 
     def rules_out(self, node: And) -> bool:
@@ -97,32 +97,26 @@ class Subject:
         """The parts of an alternative that title and text do not rule out."""
         return self._gate.left_of(node, self.bits)
 
-    @cached_property
-    def title(self) -> Words:
-        """The title."""
-        return Words(self._entry.title, runs=self._gate.runs)
+    def words(self, field: str) -> Words:
+        """The words of a field, read when a query first asks for them; the text is without the author's bio."""
+        found = self._words.get(field)
+        if found is None:
+            found = self._words[field] = self._read(field)
+        return found
 
-    @cached_property
-    def text(self) -> Words:
-        """Summary and content, without the author's bio."""
-        return Words(self._entry.text, runs=self._gate.runs)
+    def _read(self, field: str) -> Words:
+        if field == "author":
+            return Words(*(author.name for author in self._entry.authors))
+        if field == "source":
+            return Words(self._source.name, self._source.slug)
+        return Words(self._entry.title if field == "title" else self._entry.text, runs=self._gate.runs)
 
-    @cached_property
-    def author(self) -> Words:
-        """The bylines."""
-        return Words(*(author.name for author in self._entry.authors))
-
-    @cached_property
-    def source(self) -> Words:
-        """The source's name and slug."""
-        return Words(self._source.name, self._source.slug)
-
-    @cached_property
+    @property
     def lang(self) -> str:
         """The entry's language, else its source's, as a lower-case tag of BCP 47: some feeds write en_US."""
         return (self._entry.lang or self._source.lang).lower().replace("_", "-")
 
-    @cached_property
+    @property
     def tag(self) -> frozenset[str]:
         """The source's tags."""
         return frozenset(tag.lower() for tag in self._source.tags)
@@ -170,7 +164,7 @@ def _match_term(term: Term, subject: Subject) -> list[Span]:
     return [
         Span(field=field, start=place.start, end=place.end, term=term.written)
         for field in fields
-        for place in _phrase(getattr(subject, field), term)
+        for place in _phrase(subject.words(field), term)
     ]
 
 
