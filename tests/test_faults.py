@@ -6,9 +6,9 @@ Every source is polled three times: good, with its fault, and mended. The good o
 from __future__ import annotations
 
 import asyncio
-import logging
 import gzip
 import ipaddress
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
