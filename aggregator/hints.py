@@ -73,14 +73,17 @@ def freshness(headers: Mapping[str, str], now: datetime) -> tuple[int | None, st
 
 
 def floor_of(hints: Hints, answer: Answer, now: datetime) -> tuple[datetime | None, str]:
-    """Before when nothing is to be asked, whoever asks, and why: while the answer is fresh (F-20), and its ttl (F-24)."""
-    found: tuple[datetime | None, str] = (None, "")
-    if hints.fresh is not None:
-        age = whole_seconds(answer.headers.get("age", "").strip()) or 0
-        told = "" if {"cache-control", "expires"} & answer.headers.keys() else ", as the last whole answer said"
-        found = _capped(timedelta(seconds=hints.fresh - age), f"{hints.fresh_by}: fresh for", told, now)
-    ttl = _capped(timedelta(minutes=hints.ttl or 0), "ttl: the feed asks for", "", now)
-    return ttl if ttl[0] and (found[0] is None or ttl[0] > found[0]) else found
+    """Before when nothing is to be asked, whoever asks, and why: while the answer is fresh (F-20)."""
+    if hints.fresh is None:
+        return None, ""
+    age = whole_seconds(answer.headers.get("age", "").strip()) or 0
+    told = "" if {"cache-control", "expires"} & answer.headers.keys() else ", as the last whole answer said"
+    return _capped(timedelta(seconds=hints.fresh - age), f"{hints.fresh_by}: fresh for", told, now)
+
+
+def ttl_of(hints: Hints, now: datetime) -> tuple[datetime | None, str]:
+    """Before when the feed's ttl asks not to be asked, and why (F-24): binding for the schedule, not for a person."""
+    return _capped(timedelta(minutes=hints.ttl or 0), "ttl: the feed asks for", "", now)
 
 
 def _capped(lifetime: timedelta, words: str, told: str, now: datetime) -> tuple[datetime | None, str]:

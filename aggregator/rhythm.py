@@ -19,6 +19,7 @@ from aggregator.hints import (
     http_date,
     outside,
     spoken,
+    ttl_of,
     whole_seconds,
 )
 from feeds.identity import digest
@@ -72,7 +73,8 @@ def next_poll(
         return _gone(state, "the feed says that it has ended", hints, now)
     floor, why = floor_of(hints, outcome.answer, now)
     at, reason = planned(source, state, now, aim)
-    at, reason = _latest(at, reason, _soft(source, hints, now), _with_jitter(source, floor, why, now))
+    wishes = (_soft(source, hints, now), _with_jitter(source, *ttl_of(hints, now), now))
+    at, reason = _latest(at, reason, *wishes, _with_jitter(source, floor, why, now))
     at, reason = _in_open_hours(source, at, reason, hints, now)
     return Next(at=at, reason=reason, floor_until=floor, floor_reason=why, hints=hints, notes=notes)
 

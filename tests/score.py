@@ -19,7 +19,8 @@ class Logged:
 
     `lifetime` is how long the origin's answer stays fresh by its own word, None where it said nothing: a 304 that says
     nothing leaves what was said before in force (RFC 9111 section 4.3.4). `wait` is its Retry-After. `by_hand` says
-    that a person asked for it, which allows less than an hour, never less than the origin's own word.
+    that a person asked for it, which allows less than an hour, never less than the origin's own word; but where that
+    word stood `in_body`, as ttl does, it is for the schedule.
     """
 
     at: datetime
@@ -31,6 +32,7 @@ class Logged:
     lifetime: timedelta | None = None
     wait: timedelta = timedelta()
     by_hand: bool = False
+    in_body: bool = False
 
 
 @dataclass(slots=True)
@@ -106,7 +108,7 @@ def _manners(one: Logged, declared: Collection[str]) -> list[str]:
 
 def _timing(one: Logged, held: _Memory) -> list[str]:
     if held.floor and one.at < held.floor:
-        return ["under_the_floor"]
+        return [] if one.by_hand and one.in_body else ["under_the_floor"]
     if held.last and one.at - held.last < HOUR and not one.by_hand:
         return ["sooner_than_an_hour"]
     return []

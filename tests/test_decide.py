@@ -448,5 +448,6 @@ def test_what_the_feed_asks_for_is_remembered() -> None:
     decision = decide(make_claim(), dataclasses.replace(FETCHED, answer=answer), document, Known(), [], NOON)
 
     assert (decision.state.hints.ttl, decision.state.hints.fresh, decision.state.hints.skip_hours) == (120, 60, ())
-    assert decision.state.floor_until == NOON + 2 * HOUR
+    assert decision.state.next_poll_at is not None
+    assert decision.state.next_poll_at >= NOON + 2 * HOUR
     assert decision.journal.detail == "the feed asks to skip all 24 hours: not heeded"
