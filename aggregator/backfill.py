@@ -228,11 +228,13 @@ def newer_only(known: Known, stamps: Mapping[str, datetime | None]) -> set[str]:
 
 def _as_history(decision: Decision, url: str, document: Document | None) -> Decision:
     """A decision about a document of history says nothing of the source itself."""
-    line = replace(decision.journal, entries=len(document.entries) if document else 0)
-    return replace(
-        decision, head=None, moved_to="",
-        journal=replace(line, detail=f"back-fill of {url}" + (f": {line.detail}" if line.detail else "")),
-    )  # fmt: skip
+    said = "; ".join(document.notes) if document else decision.journal.detail
+    line = replace(
+        decision.journal,
+        entries=len(document.entries) if document else 0,
+        detail=f"back-fill of {url}" + (f": {said}" if said else ""),
+    )
+    return replace(decision, head=None, moved_to="", journal=line)
 
 
 def _same_site(url: str, home: str) -> bool:

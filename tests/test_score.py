@@ -296,9 +296,7 @@ def test_a_day_of_polls_scores_no_sin(tmp_path: Path, world: bool) -> None:
     assert total.sins == {}, total.report()
     asked = {name: [one for one in log if name in one.target] for name in ORIGINS}
     assert total.requests == len(log)
-    assert all(
-        len(asked[name]) >= 6 for name in ("weak", "both", "modified", "plain", "touched", "unquoted", "packed")
-    )
+    assert all(len(asked[name]) >= 6 for name in ("weak", "both", "modified", "plain", "touched", "unquoted", "packed"))
     assert 2 <= len(asked["aged"]) <= 3
     assert 4 <= len(asked["patient"]) <= 7
     assert 4 <= len(asked["ttl"]) <= 9
