@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from html import escape
 from typing import Any
 from urllib.parse import urljoin
@@ -19,30 +18,34 @@ _VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "so
 _C1 = re.compile("[\x80-\x9f]")
 _C1_WRITTEN = re.compile(rb"\xc2[\x80-\x9f]")
 _C1_REFERRED = re.compile(rb"&#(?:0*1[2-5][0-9]|[xX]0*[89][0-9a-fA-F]);")
-_CP1252 = {code: char for code in range(0x80, 0xA0) if (char := bytes([code]).decode("cp1252", "replace")) != "\ufffd"}
+_CP1252 = {chr(code): char for code in range(0x80, 0xA0) if (char := bytes([code]).decode("cp1252", "replace")) != "\ufffd"}
 _REFERENCE = re.compile("&([A-Za-z0-9_]+);")
 _SLASHES = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://)/*")
 
 
 def text_of(element: etree._Element) -> str:
     """The text of an element without that of elements in it, and without white space around it."""
-    text = element.text or ""
+    text = element.text
     if len(element):
-        text += "".join(part.tail or "" for part in element)
+        text = (text or "") + "".join(part.tail or "" for part in element)
+    if not text:
+        return ""
     text = text.strip()
     return text if text.isascii() else mended(text)
 
 
 def mended(text: str) -> str:
     """Text as it was before its UTF-8 was taken for Latin-1 and encoded again (F46)."""
-    with suppress(UnicodeError):
-        text = text.encode("iso-8859-1").decode("utf-8")
-    return text
+    try:
+        return text.encode("iso-8859-1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def without_controls(text: str) -> str:
     """Controls that nobody means as the characters that Windows-1252 has in their places."""
-    return text.translate(_CP1252) if _C1.search(text) else text
+    # str.translate would look up every letter of a long text.
+    return text if text.isascii() else _C1.sub(lambda found: _CP1252.get(found[0], found[0]), text)
 
 
 def rid_of_controls(said: Any) -> Any:
@@ -56,7 +59,8 @@ def rid_of_controls(said: Any) -> Any:
 
 def has_controls(body: bytes) -> bool:
     """Whether such controls may be in a document, written or referred to: next to none has any."""
-    return bool(_C1_WRITTEN.search(body) or _C1_REFERRED.search(body))
+    written = not body.isascii() and _C1_WRITTEN.search(body)
+    return bool(written or (b"&#" in body and _C1_REFERRED.search(body)))
 
 
 def local_name(element: etree._Element) -> str:

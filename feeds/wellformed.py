@@ -149,7 +149,7 @@ class _Reader:
                 name = self.name(element)
                 known = acts[element.tag] = _ACTS.get(name, (_descend, name))
             act, key = known
-            if act is None:
+            if act is None or (act is _descend and not len(element)):
                 continue
             if self.has_scopes:
                 self.in_scope(act, context, element, depth, key)
@@ -173,7 +173,8 @@ class _Reader:
                 raise _DeclinedError
         if not len(element):
             value = (element.text or "").strip()
-            value = value if value.isascii() else mended(value)
+            if not value.isascii():
+                value = mended(value)
             if kind == _XHTML:
                 value = escape(value, quote=False)
         elif kind != _XHTML and is_escaped_in_div(element):
