@@ -72,7 +72,8 @@ def _read_at_once(body: bytes) -> Raw | None:
     if root is None or "<!" in head[: root.start()].replace("<!--", ""):
         return None
     try:
-        return read_wellformed(body[root.start() :], MOST_ENTRIES)
+        # A copy of the body is only made where something else than XML may stand before the root.
+        return read_wellformed(body if body.startswith(b"<") else body[root.start() :], MOST_ENTRIES)
     except etree.XMLSyntaxError:
         return None
 

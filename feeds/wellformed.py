@@ -39,6 +39,7 @@ _TYPES = {
     "xhtml": _XHTML, _XHTML: _XHTML,
 }  # fmt: skip
 _CROWDED = etree.XPath(f"boolean(//@*[{MOST_ATTRIBUTES + 1}])")
+_SCOPED = etree.XPath("boolean(/*/descendant::*/@xml:*)")
 _NOWHERE = 99
 
 
@@ -60,7 +61,7 @@ def read_wellformed(body: bytes, most: int) -> Raw | None:
     if _CROWDED(root):
         return None
     try:
-        raw = _Reader(root, body, most).read()
+        raw = _Reader(root, most).read()
     except _DeclinedError:
         return None
     if has_controls(body):
@@ -95,7 +96,7 @@ class _Context:
 
 
 class _Reader:
-    def __init__(self, root: etree._Element, body: bytes, most: int) -> None:
+    def __init__(self, root: etree._Element, most: int) -> None:
         self.root = root
         self.most = most
         self.acts: dict[str, tuple[_Act | None, str]] = {}
@@ -103,9 +104,8 @@ class _Reader:
         self.count = 0
         self.base = root.get(_BASE, "")
         self.lang = root.get(_LANG, "")
-        # Where nothing behind the first tag declares a base or a language, nobody needs to ask each element.
-        start = body.find(b">")
-        self.has_scopes = body.find(b"xml:base", start) >= 0 or body.find(b"xml:lang", start) >= 0
+        # Where nothing but the first tag declares a base or a language, nobody needs to ask each element.
+        self.has_scopes = bool(_SCOPED(root))
         self.version = self._version()
         # RSS says "plain text" and means HTML as often as not: the words will have to decide.
         self.plain = "text/plain" if self.version.startswith("atom") else "guess"
