@@ -18,7 +18,9 @@ _VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "so
 _C1 = re.compile("[\x80-\x9f]")
 _C1_WRITTEN = re.compile(rb"\xc2[\x80-\x9f]")
 _C1_REFERRED = re.compile(rb"&#(?:0*1[2-5][0-9]|[xX]0*[89][0-9a-fA-F]);")
-_CP1252 = {chr(code): char for code in range(0x80, 0xA0) if (char := bytes([code]).decode("cp1252", "replace")) != "\ufffd"}
+_CP1252 = {
+    chr(code): char for code in range(0x80, 0xA0) if (char := bytes([code]).decode("cp1252", "replace")) != "\ufffd"
+}
 _REFERENCE = re.compile("&([A-Za-z0-9_]+);")
 _SLASHES = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://)/*")
 

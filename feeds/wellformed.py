@@ -89,7 +89,8 @@ class _Context:
         """An entry's field, unless one nearer to the entry has said it; a feed's field is what was said last."""
         if depth <= self.depth or not self.is_entry:
             self.said[key] = value
-            self.deep.pop(key, None)
+            if self.deep:
+                self.deep.pop(key, None)
         elif key not in self.said or self.deep.get(key, 0) >= depth:
             self.said[key] = value
             self.deep[key] = depth
@@ -142,16 +143,17 @@ class _Reader:
 
     def fill(self, context: _Context, parent: etree._Element, depth: int) -> None:
         """Read the children of an element, and what unknown ones among them hold, in their order."""
-        acts = self.acts
+        acts, has_scopes = self.acts, self.has_scopes
         for element in parent:
-            known = acts.get(element.tag)
+            tag = element.tag
+            known = acts.get(tag)
             if known is None:
                 name = self.name(element)
-                known = acts[element.tag] = _ACTS.get(name, (_descend, name))
+                known = acts[tag] = _ACTS.get(name, (_descend, name))
             act, key = known
             if act is None or (act is _descend and not len(element)):
                 continue
-            if self.has_scopes:
+            if has_scopes:
                 self.in_scope(act, context, element, depth, key)
             else:
                 act(self, context, element, depth, key)
@@ -292,7 +294,8 @@ def _enclosure(reader: _Reader, context: _Context, element: etree._Element, dept
     found = attributes_of(element)
     found["rel"] = "enclosure"
     context.said.setdefault("links", []).append(found)
-    _descend(reader, context, element, depth, _)
+    if len(element):
+        reader.fill(context, element, depth + 1)
 
 
 def _tag(reader: _Reader, context: _Context, element: etree._Element, depth: int, name: str) -> None:
@@ -300,7 +303,8 @@ def _tag(reader: _Reader, context: _Context, element: etree._Element, depth: int
     term, label = element.get("text" if name == "itunes_category" else "term"), element.get("label")
     if term or label:
         tags.append({"term": term, "label": label})
-    _descend(reader, context, element, depth, name)
+    if len(element):
+        reader.fill(context, element, depth + 1)
     value = text_of(element)
     if value and label and not term:
         tags[-1]["term"] = value

@@ -89,6 +89,10 @@ EXTRA = " ".join(space for space in SPACES.split(" ") if space.split("=")[0] not
         rss(item(1, title="Café")).replace(b"?>", b'?><!DOCTYPE rss SYSTEM "http://127.0.0.1:9/x.dtd">', 1),
         rss(item(1, title="Café")).decode().replace("utf-8", "windows-1252").encode("windows-1252"),
         rss(item(1, title="Café")).decode().encode("utf-16"),
+        rss(item(1, title="Café")).replace(b'encoding="utf-8"', b'encoding="utf-16"', 1),
+        rss(item(1, title="Café")).replace(b'version="1.0"', b'version="1.1"', 1),
+        b"\xef\xbb\xbf" + rss(item(1, title="Café")),
+        b"<!-- an <rss> is coming -->" + rss(item(1, title="Café")).partition(b"?>")[2],
     ],
 )
 def test_sick_documents_stay_with_the_fast_reader(body: bytes) -> None:
@@ -113,6 +117,21 @@ def test_sick_documents_stay_with_the_fast_reader(body: bytes) -> None:
 def test_what_is_odd_goes_to_the_reference(body: bytes | str) -> None:
     """X-11, F13: misnested, nested too deeply, of an unknown form: feedparser reads it, where it can be stopped."""
     assert reader(body) == "reference"
+
+
+@pytest.mark.parametrize("title", ["Мост\x96река", "Мост &#150; река", "a\x96b"])
+def test_controls_of_windows_are_punctuation(title: str) -> None:
+    """F07: a control that nobody means is the dash that Windows-1252 has in its place, in every alphabet."""
+    assert first(rss(item(1, title=title))).title == title.replace("\x96", "–").replace("&#150;", "–")
+
+
+@pytest.mark.parametrize(
+    "inner", ["<content xml:lang='uk' type='text'>x</content>", "<x><content xml:lang='uk'>x</content></x>"]
+)
+def test_a_language_that_one_element_declares_is_heard(inner: str) -> None:
+    """V-08: a language counts from the element on that declares it, however deep that stands."""
+    assert first(atom(entry(1, extra=inner))).lang == "uk"
+    assert first(atom(entry(1))).lang == ""
 
 
 def test_a_caption_is_no_summary() -> None:
