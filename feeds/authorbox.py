@@ -45,16 +45,24 @@ _LAST_HINTS = (
     "all posts by", "all articles by", "all stories by", "all entries by", "more posts by", "more articles by",
     "more stories by", "все записи", "все публикации", "все материалы", "все статьи", "tüm yazılar",
 )  # fmt: skip
-# What nearly no fragment holds, and behind it the hints that hold it.
-_ASCII_HINTS = (
-    ("s by", _LAST_HINTS[:7]),
-    ("author", ("author-info", "author-box", "author-bio", "about-author", "pp-multiple-authors")),
-    ("box", ("m-a-box", "saboxplugin")),
-    ("propos de l", ("",)),
-    ("hakkinda", ("",)),
+# In bytes, which are searched faster: what nearly no fragment holds, and what stands before it or behind it in a hint.
+_NOWHERE: tuple[bytes, ...] = ()
+_SIGNS = (
+    (b"s by", tuple(hint.removesuffix("s by").encode() for hint in _LAST_HINTS[:7]), _NOWHERE),
+    (b"author", (b"about-", b"pp-multiple-"), (b"author-info", b"author-box", b"author-bio")),
+    (b"box", (b"m-a-",), (b"boxplugin",)),
+    (b"propos de l", (b"",), _NOWHERE),
+    (b"hakkinda", (b"",), _NOWHERE),
 )
-_OTHER_HINTS = (*_LAST_HINTS[7:], "об автор", "hakkında", "über den autor", "عن الكاتب", "درباره نویسنده")
+# Letters without which a text has none of the hints behind them, whatever its case.
+_OTHER_HINTS = (
+    ("вВ", (*_LAST_HINTS[7:11], "об автор")),
+    ("ı", (_LAST_HINTS[11], "hakkında")),
+    ("üÜ", ("über den autor",)),
+    ("ن", ("عن الكاتب", "درباره نویسنده")),
+)
 _ABOUT = re.compile(r"about(?:\s|&nbsp;)")
+_AFTER_ABOUT = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f&\xc2\xe1\xe2\xe3"  # how white space and its reference begin
 _TAG_BEFORE = re.compile(r"<(/?[a-z0-9]+)")
 _INLINE = {"a", "b", "em", "font", "i", "img", "small", "span", "strong", "u"}
 _BLOCKS = {
@@ -118,7 +126,7 @@ def cut(fragment: str, *, authors: tuple[str, ...] = ()) -> tuple[str, Box | Non
     Sure signs: an element that a known plug-in marks; a line that is just "About the author"; "About NAME" where NAME
     is one of `authors` or of a "View all posts by NAME" that follows. A lone "View all posts by NAME" line goes too.
     """
-    if not _may_hold_box(fragment.lower()) or is_too_deep(fragment):
+    if not _may_hold_box(fragment) or is_too_deep(fragment):
         return fragment, None
     blocks = fragment if has_blocks(fragment) else _blocks_of(fragment)
     for breaks in _BREAKS if _BREAKS[1].search(blocks) else _BREAKS[:1]:
@@ -132,14 +140,40 @@ def cut(fragment: str, *, authors: tuple[str, ...] = ()) -> tuple[str, Box | Non
     return fragment, None
 
 
-def _may_hold_box(lower: str) -> bool:
+def _may_hold_box(fragment: str) -> bool:
     """Whether any sign of a box is there: nearly every fragment has none, and is done with."""
-    for rare, hints in _ASCII_HINTS:
-        if rare in lower and any(hint in lower for hint in hints):
-            return True
-    if any(_begins(lower, found.start()) for found in _ABOUT.finditer(lower)):
+    small = fragment.encode("utf-8", "surrogatepass").lower()
+    if any(_has_sign(small, *sign) for sign in _SIGNS):
         return True
-    return not lower.isascii() and any(hint in lower for hint in _OTHER_HINTS)
+    if _may_begin_with_about(small):
+        lower = fragment.lower()
+        if any(_begins(lower, found.start()) for found in _ABOUT.finditer(lower)):
+            return True
+    if fragment.isascii():
+        return False
+    seen = [hints for letters, hints in _OTHER_HINTS if any(letter in fragment for letter in letters)]
+    lower = fragment.lower() if seen else ""
+    return any(hint in lower for hints in seen for hint in hints)
+
+
+def _has_sign(small: bytes, rare: bytes, before: tuple[bytes, ...], behind: tuple[bytes, ...]) -> bool:
+    at = small.find(rare)
+    while at >= 0:
+        if small.endswith(before, 0, at) or small.startswith(behind, at):
+            return True
+        at = small.find(rare, at + 1)
+    return False
+
+
+def _may_begin_with_about(small: bytes) -> bool:
+    """Whether an "about" stands where a block or a line may begin: behind a tag, a line break or a reference."""
+    at = small.find(b"about")
+    while at >= 0:
+        before = small[max(0, at - 30) : at].rstrip(b" \t\xc2\xa0")
+        if before[-1:] in b"\r\n;>" and small[at + 5 : at + 6] in _AFTER_ABOUT:
+            return True
+        at = small.find(b"about", at + 1)
+    return False
 
 
 def _begins(text: str, at: int) -> bool:

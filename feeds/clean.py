@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 import threading
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import nh3
@@ -49,10 +50,12 @@ _SCHEMES = {"http", "https", "mailto"}
 # What the sanitiser writes is regular: double quotes, and no bare quote inside a value. So a tag is this, in one pass.
 _TAG = re.compile(r'<[^>"]*(?:"[^"]*"[^>"]*)*>')
 _ELEMENT = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?:[\s/][^<>]*)?>")
-_SAFE_TAG = re.compile(r'<([a-z0-9/]*)[^>"]*(?:"[^"]*"[^>"]*)*>')
+_SAFE_TAG = re.compile(r'<([a-z0-9/]*+)(?:>|[^>"]*+(?:"[^"]*"[^>"]*+)*+>)')
 _IMG = re.compile(r'<img\b[^>"]*(?:"[^"]*"[^>"]*)*>')
-_PIXEL = re.compile(
-    r'\b(?:width|height)="[01](?:px)?"|src="https?://(?:pixel\.|stats?\.|feeds\.feedburner\.com/~|[^/"]*\.'
+# A picture of no size, or from those who count readers.
+_TINY = re.compile(r'\b(?:width|height)="[01](?:px)?"')
+_COUNTED = re.compile(
+    r'src="https?://(?:pixel\.|stats?\.|feeds\.feedburner\.com/~|[^/"]*\.'
     r"(?:doubleclick\.net|scorecardresearch\.com|quantserve\.com))"
 )
 _BLOCKS = frozenset({
@@ -60,7 +63,10 @@ _BLOCKS = frozenset({
     "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "ol", "p", "pre", "section", "summary", "table",
     "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 })  # fmt: skip
-_BREAKING = _BLOCKS | {f"/{name}" for name in _BLOCKS}
+# Where a block begins or ends, a line ends: with a character that no XML holds, so that none stood there before.
+_LINE_END = "\x1e"
+_BREAKS = {tag: _LINE_END for name in _BLOCKS for tag in (name, f"/{name}")}
+_BREAKING = frozenset(_BREAKS)
 _BLOCK = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS, reverse=True))})(?:[\s/][^<>]*)?>", re.IGNORECASE)
 _NAMES = "|".join(sorted(_TAGS | _GONE_WITH_CONTENT | {"big", "body", "center", "font", "head", "html", "input", "link",
                          "meta", "nobr", "strike", "title", "tt"}, reverse=True))  # fmt: skip
@@ -72,6 +78,12 @@ _SURE_TAG = re.compile(rf"</(?:{_NAMES})\s*>|<(?:br|hr|img|p|wbr)(?:[\s/][^<>]*)
 _REFERENCE = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|[a-zA-Z]+\d*);")
 _ENDLESS_NUMBER = re.compile(r"&#\d{30,};?")
 _BLANK_LINE = re.compile(r"\n[ \t\r\f\v]*\n\s*")
+# White space that is neither a space, a line break nor the no-break space: most texts have none.
+_RARE_SPACES = "\t\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+_SPACES = re.compile("  +")
+_LINE_STARTS = re.compile("\n[\n ]+")
 _TURN_ENDS = {"\u202a": "\u202c", "\u202b": "\u202c", "\u2066": "\u2069", "\u2067": "\u2069", "\u2068": "\u2069"}
 _TURN = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _OVERRIDE = re.compile("[\u202d\u202e]")
@@ -81,10 +93,17 @@ _UNFIT_FOR_URLS = re.compile(r'[\x00-\x20"<>^`{|}\x7f]')
 _DEEPEST = 250
 _MOST_OPEN = 2_000_000
 _MOST_REFERENCES = 200_000  # in one text, each costs it as much as all that stands before it
-_TAG_NAME = re.compile(r"<(/?[a-z][a-z0-9-]*)")
+_TAG_NAME = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9-]*)")
 _NEVER_OPEN = {"br", "col", "dd", "dt", "hr", "img", "input", "li", "link", "meta", "p", "source", "tbody", "td", "tfoot", "th",
                "thead", "tr", "wbr"}  # fmt: skip
 _WALLS = {"table", "caption", "object", "applet", "marquee", "template", "button"}
+
+
+class Safe(NamedTuple):
+    """A fragment that is fit to be republished, and its words as `plain_text` has them."""
+
+    html: str
+    text: str
 
 
 def clean(fragment: str, base: str = "") -> str:
@@ -93,23 +112,35 @@ def clean(fragment: str, base: str = "") -> str:
     `base` resolves relative links; without one they are dropped, since a reader of our feeds could not follow them.
     A fragment without block elements gets its blank lines as paragraphs, as browsers would otherwise run it together.
     """
-    if not fragment.strip():
-        return ""
+    return cleaned(fragment, base).html
+
+
+def cleaned(fragment: str, base: str = "") -> Safe:
+    """What `clean` makes of a fragment, with its words, which cost little once its tags are known."""
     if "<" not in fragment and "&" not in fragment:
-        return _words_alone(fragment)
+        return _with_words(_words_alone(fragment))
     if is_too_deep(fragment) or fragment.count("&") > _MOST_REFERENCES:
-        return escape(legal(unescape(_ANY_TAG.sub("", _BLOCK.sub("\n\n", fragment)))))
+        return _stripped(fragment)
     _HERE.base = base
-    safe = _pass(fragment)
+    safe, parts = _pass(fragment)
     # What a parser repairs, it may repair again: misnested tables and links, the first line break of a <pre>.
     for _ in range(5):
-        if is_settled(safe):
-            return safe
-        again = _pass(safe)
+        if is_settled(safe, parts[1::2]):
+            return Safe(safe, _words_between(parts))
+        again, parts = _pass(safe)
         if again == safe:
-            return safe
+            return Safe(safe, _words_between(parts))
         safe = again
-    return escape(plain_text(safe))
+    return _with_words(escape(plain_text(safe)))
+
+
+def _stripped(fragment: str) -> Safe:
+    """The words of what could not be parsed in good time."""
+    return _with_words(escape(legal(unescape(_ANY_TAG.sub("", _BLOCK.sub("\n\n", fragment))))))
+
+
+def _with_words(safe: str) -> Safe:
+    return Safe(safe, plain_text(safe))
 
 
 def _words_alone(text: str) -> str:
@@ -118,14 +149,17 @@ def _words_alone(text: str) -> str:
     return paragraphs(text.replace(">", "&gt;").replace("\xa0", "&nbsp;").strip())
 
 
-def _pass(fragment: str) -> str:
+def _pass(fragment: str) -> tuple[str, list[str]]:
+    """The fragment sanitised once, and the same as words and the names of tags by turns."""
     checked = "cite" in fragment or "poster" in fragment
     safe = _tidied((_CHECKING if checked else _PLAIN).clean(fragment))
-    if has_blocks(safe):
-        return safe
-    if "\n" in safe and not checked:
+    parts = _SAFE_TAG.split(safe)
+    if "\n" not in safe or not _BREAKING.isdisjoint(parts[1::2]):
+        return safe, parts
+    if not checked:
         safe = _tidied(_CHECKING.clean(fragment))  # no line break in an attribute may become a paragraph
-    return paragraphs(safe)
+    safe = paragraphs(safe)
+    return safe, _SAFE_TAG.split(safe)
 
 
 def _tidied(safe: str) -> str:
@@ -139,7 +173,8 @@ def is_too_deep(fragment: str) -> bool:
         return False
     open_now: list[str] = []
     work = 0
-    for tag in _TAG_NAME.findall(fragment.lower()):
+    names = " ".join(_TAG_NAME.findall(fragment)).lower()
+    for tag in names.split():
         if tag[0] != "/":
             if tag not in _NEVER_OPEN:
                 open_now.append(tag)
@@ -164,20 +199,35 @@ def _close(open_now: list[str], name: str) -> None:
 
 def plain_text(safe: str) -> str:
     """The words of a cleaned fragment: a line a block, entities resolved, no markup."""
-    if "<" in safe:
-        safe = _without_tags(safe)
-    text = _resolved(safe) if "&" in safe else safe
-    lines = (" ".join(line.split()) for line in text.splitlines())
-    return "\n".join(line for line in lines if line)
+    return _words_between(_SAFE_TAG.split(safe)) if "<" in safe else _lines(safe)
 
 
-def _without_tags(safe: str) -> str:
-    """The text of a cleaned fragment, a line break where a block begins or ends."""
-    if has_blocks(safe):
-        safe = safe.replace("\n", " ")  # its line breaks are white space, as in any HTML
-    parts = _SAFE_TAG.split(safe)
-    parts[1::2] = ["\n" if tag in _BREAKING else "" for tag in parts[1::2]]
-    return "".join(parts)
+def _words_between(parts: list[str]) -> str:
+    """The words of a cleaned fragment that is split at its tags, whose names it replaces."""
+    if len(parts) == 1:
+        return _lines(parts[0])
+    parts[1::2] = [_BREAKS.get(tag, "") for tag in parts[1::2]]
+    text = "".join(parts)
+    if _LINE_END in text:
+        text = text.replace("\n", " ").replace(_LINE_END, "\n")  # its line breaks are white space, as in any HTML
+    return _lines(text)
+
+
+def _lines(text: str) -> str:
+    """Text with references as lines without them, each without white space around it and with single spaces in it."""
+    if "&" in text:
+        text = _resolved(text)
+    if "\xa0" in text:
+        text = text.replace("\xa0", " ")
+    for space in _RARE_SPACES:
+        if space in text:
+            return "\n".join(filter(None, (" ".join(line.split()) for line in text.splitlines())))
+    text = text.strip(" \n")
+    if "\n" in text:
+        text = _LINE_STARTS.sub("\n", text)
+    if "  " in text:
+        text = _SPACES.sub(" ", text)
+    return text.replace(" \n", "\n")
 
 
 def _resolved(text: str) -> str:
@@ -316,4 +366,7 @@ _CHECKING = _cleaner(checking=True)
 
 
 def _drop_pixel(match: re.Match[str]) -> str:
-    return "" if _PIXEL.search(match[0]) or "src=" not in match[0] else match[0]
+    tag = match[0]
+    if "src=" not in tag or (('="1' in tag or '="0' in tag) and _TINY.search(tag)) or _COUNTED.search(tag):
+        return ""
+    return tag
