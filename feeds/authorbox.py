@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from lxml import etree, html
 
-from feeds.clean import absolute, clean, has_blocks, is_too_deep, paragraphs
+from feeds.clean import Safe, absolute, cleaned, has_blocks, is_too_deep, paragraphs
 from feeds.model import Author
 
 # Plug-ins and themes that mark their box: Twenty-Twelve's author-info, PublishPress, Molongui, Simple Author Box and kin.
@@ -101,12 +101,12 @@ class Box:
     url: str = ""
 
 
-def clean_without_box(fragment: str, base: str, authors: tuple[Author, ...]) -> tuple[str, tuple[Author, ...]]:
+def clean_without_box(fragment: str, base: str, authors: tuple[Author, ...]) -> tuple[Safe, tuple[Author, ...]]:
     """Safe HTML without the author box, and the authors with what the box added: a bio, a page, a name."""
     rest, box = cut(fragment, authors=tuple(author.name for author in authors))
     if box is None or not (box.name or authors):
-        return clean(fragment, base), authors  # a box of nobody we know would be lost
-    return clean(rest, base), _with_box(authors, box, base)
+        return cleaned(fragment, base), authors  # a box of nobody we know would be lost
+    return cleaned(rest, base), _with_box(authors, box, base)
 
 
 def _with_box(authors: tuple[Author, ...], box: Box, base: str) -> tuple[Author, ...]:

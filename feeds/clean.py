@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 import threading
+from collections import defaultdict
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -65,8 +66,9 @@ _BLOCKS = frozenset({
 })  # fmt: skip
 # Where a block begins or ends, a line ends: with a character that no XML holds, so that none stood there before.
 _LINE_END = "\x1e"
-_BREAKS = {tag: _LINE_END for name in _BLOCKS for tag in (name, f"/{name}")}
+_BREAKS = defaultdict(str, {tag: _LINE_END for name in _BLOCKS for tag in (name, f"/{name}")})
 _BREAKING = frozenset(_BREAKS)
+_BREAKS |= dict.fromkeys((f"{end}{name}" for end in ("", "/") for name in _TAGS - _BLOCKS), "")
 _BLOCK = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS, reverse=True))})(?:[\s/][^<>]*)?>", re.IGNORECASE)
 _NAMES = "|".join(sorted(_TAGS | _GONE_WITH_CONTENT | {"big", "body", "center", "font", "head", "html", "input", "link",
                          "meta", "nobr", "strike", "title", "tt"}, reverse=True))  # fmt: skip
@@ -104,6 +106,9 @@ class Safe(NamedTuple):
 
     html: str
     text: str
+
+
+NO_WORDS = Safe("", "")
 
 
 def clean(fragment: str, base: str = "") -> str:
@@ -206,7 +211,7 @@ def _words_between(parts: list[str]) -> str:
     """The words of a cleaned fragment that is split at its tags, whose names it replaces."""
     if len(parts) == 1:
         return _lines(parts[0])
-    parts[1::2] = [_BREAKS.get(tag, "") for tag in parts[1::2]]
+    parts[1::2] = [_BREAKS[tag] for tag in parts[1::2]]
     text = "".join(parts)
     if _LINE_END in text:
         text = text.replace("\n", " ").replace(_LINE_END, "\n")  # its line breaks are white space, as in any HTML
@@ -293,7 +298,7 @@ def straight(text: str) -> str:
 
 def absolute(url: str, base: str = "") -> str:
     """A link as an absolute web address, or "" where it cannot be one."""
-    if is_plain_web_url(url):
+    if not url or is_plain_web_url(url):
         return url
     url = "".join(url.split()) if "\n" in url or "\t" in url else url.strip()
     if not url:

@@ -7,15 +7,16 @@ Never: an exception for bad input, or a link that is resolved twice.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from feeds import authorbox, clean
+from feeds.clean import NO_WORDS, Safe
 from feeds.dates import read_date
 from feeds.decode import undoubled
-from feeds.identity import digest, fallback_id, is_web_url, unique_entries
+from feeds.identity import digest, fallback_id, is_plain_web_url, is_web_url, unique_entries
 from feeds.model import LINK_RELS, Author, Document, Enclosure, Entry, Failed, Head, IdOrigin, Link, Pace
 from feeds.raw import Raw, is_markup
 
@@ -32,30 +33,46 @@ _MAIL = re.compile(
 _NAME_MAIL = re.compile(r"([^<]+)<[^\s<>@]+@[^\s<>]+>\s*\Z")
 
 
+class _Draft(NamedTuple):
+    """An entry whose id is still to be told from those of others, with the words of its summary and content."""
+
+    fields: dict[str, Any]
+    words: str
+    text: str
+
+
 def finished(read: Raw | Document | Failed, url: str) -> Document | Failed:
     """The Document of what was read at `url`: cleaned, each id once (I-06), nothing of absurd length (F29, X-11)."""
+    if isinstance(read, Raw):
+        return _document(read, url)
     if isinstance(read, Failed):
         return read
-    document = _document(read, url) if isinstance(read, Raw) else read
-    entries, repeated = unique_entries(
-        [_bounded(entry) for entry in document.entries], atom=document.format.startswith("atom")
-    )
-    said = (*document.notes, *filter(None, [repeated]))
-    return replace(document, entries=tuple(_finished(entry) for entry in entries), notes=said)
+    entries = [replace(entry, **_bounds(entry.id, entry.link, entry.title)) for entry in read.entries]
+    return _each_once(read, entries)
 
 
 def _document(raw: Raw, url: str) -> Document:
     head = _head(raw.feed, url)
     # RFC 4287 resolves against the document; RSS never said, and its writers mean their site.
     base = url if raw.version.startswith("atom") else head.site_url or url
-    said = [one for one in raw.entries if any(one.get(key) for key in _WHAT_IS_SAID)]
+    said = [one for one in raw.entries if any(map(one.get, _WHAT_IS_SAID))]
     notes = [*raw.notes]
     if len(said) < len(raw.entries):
         notes.append(f"{len(raw.entries) - len(said)} entries say nothing at all and were left out")
-    return Document(
-        head=head, entries=tuple(_entry(one, base, head.lang) for one in said), format=raw.version, pace=_pace(raw.feed),
+    drafts = [_draft(one, base, head.lang) for one in said]
+    alone = len({draft.fields["id"] for draft in drafts}) == len(drafts)
+    document = Document(
+        head=head, entries=tuple(map(_entry, drafts)) if alone else (), format=raw.version, pace=_pace(raw.feed),
         truncated=raw.truncated, links=_machine_links(raw.feed, url), notes=tuple(notes),
     )  # fmt: skip
+    return document if alone else _each_once(document, [Entry(**draft.fields) for draft in drafts])
+
+
+def _each_once(document: Document, drafts: Sequence[Entry]) -> Document:
+    """The document with these entries, each id once, which costs more than where no id is repeated."""
+    entries, repeated = unique_entries(drafts, atom=document.format.startswith("atom"))
+    said = (*document.notes, *filter(None, [repeated]))
+    return replace(document, entries=tuple(_finished(entry) for entry in entries), notes=said)
 
 
 def _head(raw: Mapping[str, Any], url: str) -> Head:
@@ -80,7 +97,7 @@ def _head(raw: Mapping[str, Any], url: str) -> Head:
     )
 
 
-def _entry(raw: Mapping[str, Any], base: str, lang_of_feed: str) -> Entry:
+def _draft(raw: Mapping[str, Any], base: str, lang_of_feed: str) -> _Draft:
     guid = str(raw.get("id") or "").strip()
     guid_as_link = clean.absolute(guid) if raw.get("id_is_link") else ""
     link = _link(raw, base) or guid_as_link
@@ -88,72 +105,98 @@ def _entry(raw: Mapping[str, Any], base: str, lang_of_feed: str) -> Entry:
     summary, content, authors, lang = _bodies(raw, link or base)
     published = str(raw.get("published") or raw.get("created") or raw.get("updated") or "")
     origin: IdOrigin = "guid" if guid else "link" if link else "hash"
-    return Entry(
-        id=guid or link or fallback_id(title=title, published=published, body=content or summary),
-        id_origin=origin,
-        is_permalink=bool(guid_as_link),
-        link=link,
-        title=title,
-        summary=summary,
-        content=content,
-        published=_date(raw, "published") or _date(raw, "created"),
-        updated=_date(raw, "updated"),
-        lang=lang or lang_of_feed,
-        rights=_title(raw, "rights"),
-        authors=authors,
-        categories=_categories(raw),
-        enclosures=_enclosures(raw, base),
-        source=_source(raw),
-    )
+    own_id = guid or link or fallback_id(title=title, published=published, body=content.html or summary.html)
+    fields = {
+        "id": own_id,
+        "id_origin": origin,
+        "is_permalink": bool(guid_as_link),
+        "link": link,
+        "title": title,
+        "summary": summary.html,
+        "content": content.html,
+        "published": _date(raw, "published") or _date(raw, "created"),
+        "updated": _date(raw, "updated"),
+        "lang": lang or lang_of_feed,
+        "rights": _title(raw, "rights"),
+        "authors": authors,
+        "categories": _categories(raw),
+        "enclosures": _enclosures(raw, base),
+        "source": _source(raw),
+    } | _bounds(own_id, link, title)
+    return _Draft(fields, summary.text, content.text)
 
 
-def _bounded(entry: Entry) -> Entry:
-    """Without keys and titles of absurd length (F29, X-11). A hash of an id is as good as the id for telling it apart."""
-    if len(entry.link) + len(entry.id) + len(entry.title) <= _LONGEST_KEY // 4:
-        return entry
-    link = entry.link if len(entry.link.encode()) <= _LONGEST_KEY else ""
-    title = entry.title[:_LONGEST_TITLE]
-    if len(entry.id.encode()) <= _LONGEST_KEY:
-        return replace(entry, link=link, title=title)
-    return replace(entry, link=link, title=title, id=f"hash:{digest(entry.id)}", id_origin="hash", is_permalink=False)
+def _bounds(own_id: str, link: str, title: str) -> dict[str, Any]:
+    """What replaces keys and titles of absurd length (F29, X-11). A hash of an id is as good for telling it apart."""
+    if len(link) + len(own_id) + len(title) <= _LONGEST_KEY // 4:
+        return {}
+    short = {"link": link if len(link.encode()) <= _LONGEST_KEY else "", "title": title[:_LONGEST_TITLE]}
+    if len(own_id.encode()) <= _LONGEST_KEY:
+        return short
+    return short | {"id": f"hash:{digest(own_id)}", "id_origin": "hash", "is_permalink": False}
+
+
+def _entry(draft: _Draft) -> Entry:
+    """An entry of which its document has no other, with all that follows from its words."""
+    summary, text = _summed_up(draft.fields["title"], draft.fields["summary"], draft.words, draft.text)
+    return Entry(**(draft.fields | {"summary": summary, "text": text}))
 
 
 def _finished(entry: Entry) -> Entry:
-    """With a summary where the publisher gave none, and the words of summary and content alone."""
-    text = clean.plain_text(entry.content)
-    summary = entry.summary or _standfirst(text, entry.title)
-    words = clean.plain_text(summary)
-    start = words.replace("\n", " ")[:80]
-    if start and start not in text.replace("\n", " "):
-        text = f"{words}\n{text}".strip()
+    """An entry with all that follows from its words."""
+    words = clean.plain_text(entry.summary)
+    summary, text = _summed_up(entry.title, entry.summary, words, clean.plain_text(entry.content))
     return replace(entry, text=text, summary=summary)
 
 
+def _summed_up(title: str, summary: str, words: str, text: str) -> tuple[str, str]:
+    """A summary where the publisher gave none, and the words of summary and content alone."""
+    if not summary:
+        return _standfirst(text, title), text
+    start = words.replace("\n", " ")[:80]
+    if start and start not in text and start not in text.replace("\n", " "):
+        text = f"{words}\n{text}".strip()
+    return summary, text
+
+
 def _standfirst(text: str, title: str) -> str:
-    """The first paragraph that is not the title again."""
-    lines = [line for line in text.split("\n") if line and line.casefold() != title.casefold()]
-    # A dateline or a lone label is no summary where a sentence follows.
-    return clean.escape(next((line for line in lines if len(line) > 20), lines[0] if lines else ""))
+    """The first paragraph that is not the title again; of a dateline or a lone label, only where no sentence follows."""
+    first, folded = "", title.casefold()
+    at = 0
+    while at < len(text):
+        end = text.find("\n", at)
+        line = text[at : end if end >= 0 else len(text)]
+        at += len(line) + 1
+        if line and (len(line) > 20 or not first) and line != title and line.casefold() != folded:
+            if len(line) > 20:
+                return clean.escape(line)
+            first = line
+    return clean.escape(first)
 
 
-def _bodies(raw: Mapping[str, Any], base: str) -> tuple[str, str, tuple[Author, ...], str]:
+def _bodies(raw: Mapping[str, Any], base: str) -> tuple[Safe, Safe, tuple[Author, ...], str]:
     """Summary and content as safe HTML, the authors with what a box said of them, and the declared language."""
+    authors = _authors(raw)
     contents = [part for part in raw.get("content") or () if str(part.get("value", "")).strip()]
     best = max(contents, key=lambda part: ("html" in _kind(part), len(part["value"])), default=None)
     detail = raw.get("summary_detail") or {"value": raw.get("summary") or ""}
-    content, authors = _html(best, base, _authors(raw)) if best else ("", _authors(raw))
+    summary = content = NO_WORDS
+    if best:
+        content, authors = _html(best, base, authors)
     # feedparser repeats a lone content as summary, and many feeds do it themselves.
-    repeated = best is not None and best.get("value") == detail.get("value")
-    summary, authors = ("", authors) if repeated else _html(detail, base, authors)
+    if best is None or best.get("value") != detail.get("value"):
+        summary, authors = _html(detail, base, authors)
     # A description that is the whole article stands alone as content; its first paragraph is then the summary.
-    if not content and len(summary) > 600 and len(clean.plain_text(summary)) > 600:
-        summary, content = "", summary
+    if not content.html and len(summary.html) > 600 and len(summary.text) > 600:
+        summary, content = NO_WORDS, summary
     lang = str((best or detail).get("language") or (raw.get("title_detail") or {}).get("language") or "")
     return summary, content, authors, lang
 
 
-def _html(detail: Mapping[str, Any], base: str, authors: tuple[Author, ...]) -> tuple[str, tuple[Author, ...]]:
+def _html(detail: Mapping[str, Any], base: str, authors: tuple[Author, ...]) -> tuple[Safe, tuple[Author, ...]]:
     value = undoubled(str(detail.get("value") or "")[:_LONGEST_HTML])
+    if not value:
+        return NO_WORDS, authors
     own_base = clean.absolute(str(detail.get("base") or ""), base) or base
     if _kind(detail) == "text/plain" and not clean.looks_like_html(value):
         value = clean.escape(value)
@@ -161,8 +204,10 @@ def _html(detail: Mapping[str, Any], base: str, authors: tuple[Author, ...]) -> 
 
 
 def _title(raw: Mapping[str, Any], key: str) -> str:
-    detail = raw.get(f"{key}_detail") or {}
     value = str(raw.get(key) or "")
+    if not value:
+        return ""
+    detail = raw.get(f"{key}_detail") or {}
     return clean.title_text(value, is_html="html" in _kind(detail))
 
 
@@ -176,6 +221,8 @@ def _kind(detail: Mapping[str, Any]) -> str:
 
 def _link(raw: Mapping[str, Any], base: str) -> str:
     original = str(raw.get("feedburner_origlink") or raw.get("link") or "")
+    if is_plain_web_url(original):
+        return original
     if is_web_url(original):
         return clean.absolute(original)
     links = _links(raw)
@@ -188,8 +235,8 @@ def _link(raw: Mapping[str, Any], base: str) -> str:
     return clean.absolute(original, base) if written and ":" not in original.split("/")[0] else ""
 
 
-def _links(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [dict(link) for link in raw.get("links") or [] if link.get("href")]
+def _links(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [link for link in raw.get("links") or [] if link.get("href")]
 
 
 def _machine_links(raw: Mapping[str, Any], base: str) -> tuple[Link, ...]:
@@ -274,4 +321,5 @@ def _pace(raw: Mapping[str, Any]) -> Pace:
 
 def _date(raw: Mapping[str, Any], key: str) -> datetime | None:
     """Our own reading alone: where feedparser finds only a year, it takes the month from its clock."""
-    return read_date(str(raw.get(key) or ""))
+    value = raw.get(key)
+    return read_date(str(value)) if value else None

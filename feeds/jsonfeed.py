@@ -73,7 +73,7 @@ def _entry(item: dict[str, Any], base: str, lang: str) -> Entry:
     link = clean.absolute(_text(item, "url"), base)
     external = clean.absolute(_text(item, "external_url"), base)
     markup = _text(item, "content_html") or clean.escape(_text(item, "content_text"))
-    content, authors = clean_without_box(markup, link or base, tuple(_authors(item)))
+    (content, _), authors = clean_without_box(markup, link or base, tuple(_authors(item)))
     published = _text(item, "date_published")
     title = _line(item, "title")
     # J-01: numbers become strings; an item without an id is known by its address.

@@ -26,7 +26,8 @@ def paragraphs(lines: list[str], tag: str = "p") -> str:
 def read(fragment: str, *names: str) -> tuple[str, tuple[Author, ...]]:
     """The words of the article, and its authors."""
     safe, authors = clean_without_box(fragment, BASE, tuple(Author(name=name) for name in names))
-    return plain_text(safe), authors
+    assert safe.text == plain_text(safe.html)
+    return safe.text, authors
 
 
 FORMS = {
