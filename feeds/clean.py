@@ -9,7 +9,6 @@ from __future__ import annotations
 import html
 import re
 import threading
-from collections import defaultdict
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -66,9 +65,8 @@ _BLOCKS = frozenset({
 })  # fmt: skip
 # Where a block begins or ends, a line ends: with a character that no XML holds, so that none stood there before.
 _LINE_END = "\x1e"
-_BREAKS = defaultdict(str, {tag: _LINE_END for name in _BLOCKS for tag in (name, f"/{name}")})
-_BREAKING = frozenset(_BREAKS)
-_BREAKS |= dict.fromkeys((f"{end}{name}" for end in ("", "/") for name in _TAGS - _BLOCKS), "")
+_BREAKING = _BLOCKS | {f"/{name}" for name in _BLOCKS}
+_BREAKS = {tag: _LINE_END if tag in _BREAKING else "" for name in _TAGS for tag in (name, f"/{name}")}
 _BLOCK = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS, reverse=True))})(?:[\s/][^<>]*)?>", re.IGNORECASE)
 _NAMES = "|".join(sorted(_TAGS | _GONE_WITH_CONTENT | {"big", "body", "center", "font", "head", "html", "input", "link",
                          "meta", "nobr", "strike", "title", "tt"}, reverse=True))  # fmt: skip
@@ -211,7 +209,10 @@ def _words_between(parts: list[str]) -> str:
     """The words of a cleaned fragment that is split at its tags, whose names it replaces."""
     if len(parts) == 1:
         return _lines(parts[0])
-    parts[1::2] = [_BREAKS[tag] for tag in parts[1::2]]
+    try:
+        parts[1::2] = [_BREAKS[tag] for tag in parts[1::2]]
+    except KeyError:  # not from the sanitiser
+        parts[1::2] = [_BREAKS.get(tag, "") for tag in parts[1::2]]
     text = "".join(parts)
     if _LINE_END in text:
         text = text.replace("\n", " ").replace(_LINE_END, "\n")  # its line breaks are white space, as in any HTML
