@@ -16,7 +16,7 @@ import nh3
 
 from feeds.decode import legal, undoubled
 from feeds.identity import is_plain_web_url, is_web_url
-from feeds.settled import is_settled
+from feeds.settled import depth, is_settled
 
 _TAGS = {
     "a", "abbr", "article", "aside", "audio", "b", "bdi", "bdo", "blockquote", "br", "caption", "cite", "code", "col",
@@ -48,7 +48,6 @@ _ATTRIBUTES = {
 _SCHEMES = {"http", "https", "mailto"}
 
 # What the sanitiser writes is regular: double quotes, and no bare quote inside a value. So a tag is this, in one pass.
-_TAG = re.compile(r'<[^>"]*(?:"[^"]*"[^>"]*)*>')
 _ELEMENT = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?:[\s/][^<>]*)?>")
 _SAFE_TAG = re.compile(r'<([a-z0-9/]*+)(?:>|[^>"]*+(?:"[^"]*"[^>"]*+)*+>)')
 _IMG = re.compile(r'<img\b[^>"]*(?:"[^"]*"[^>"]*)*>')
@@ -72,6 +71,7 @@ _NAMES = "|".join(sorted(_TAGS | _GONE_WITH_CONTENT | {"big", "body", "center", 
                          "meta", "nobr", "strike", "title", "tt"}, reverse=True))  # fmt: skip
 # No "<" inside a tag or comment: each character is looked at once, however many of them an attacker opens.
 _COMMENT = r"!--(?:(?!<!--).)*?--"
+_COMMENTS = re.compile(rf"<{_COMMENT}>", re.DOTALL)
 _ANY_TAG = re.compile(rf"<(?:/?[a-z][a-z0-9]*(?:[\s/][^<>]*)?|{_COMMENT})>", re.DOTALL | re.IGNORECASE)
 _HTML_TAG = re.compile(rf"<(?:/?(?:{_NAMES})(?:[\s/][^<>]*)?|{_COMMENT})>", re.DOTALL | re.IGNORECASE)
 _SURE_TAG = re.compile(rf"</(?:{_NAMES})\s*>|<(?:br|hr|img|p|wbr)(?:[\s/][^<>]*)?>", re.IGNORECASE)
@@ -91,6 +91,7 @@ _UNFIT_FOR_URLS = re.compile(r'[\x00-\x20"<>^`{|}\x7f]')
 
 # Deeper than any writer goes. The sanitiser's time grows with the square of the depth, as every HTML parser's does.
 _DEEPEST = 250
+_FEW = 800
 _MOST_OPEN = 2_000_000
 _MOST_REFERENCES = 200_000  # in one text, each costs it as much as all that stands before it
 _TAG_NAME = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9-]*)")
@@ -121,8 +122,14 @@ def clean(fragment: str, base: str = "") -> str:
 def cleaned(fragment: str, base: str = "") -> Safe:
     """What `clean` makes of a fragment, with its words, which cost little once its tags are known."""
     if "<" not in fragment and "&" not in fragment:
-        return _with_words(_words_alone(fragment))
-    if is_too_deep(fragment) or fragment.count("&") > _MOST_REFERENCES:
+        return _with_words(_words_alone(fragment)) if fragment.strip() else NO_WORDS
+    # A few hundred elements are parsed in good time however deep they are, which is then easily seen.
+    if fragment.count("<") > _FEW and is_too_deep(fragment):
+        # Word hides hundreds of its own elements in a comment.
+        fragment = _COMMENTS.sub("", fragment)
+        if is_too_deep(fragment):
+            return _stripped(fragment)
+    if fragment.count("&") > _MOST_REFERENCES:
         return _stripped(fragment)
     _HERE.base = base
     safe, parts = _pass(fragment)
@@ -130,6 +137,8 @@ def cleaned(fragment: str, base: str = "") -> Safe:
     for _ in range(5):
         if is_settled(safe, parts[1::2]):
             return Safe(safe, _words_between(parts))
+        if depth(parts[1::2]) > _DEEPEST:
+            return _stripped(fragment)
         again, parts = _pass(safe)
         if again == safe:
             return Safe(safe, _words_between(parts))

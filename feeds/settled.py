@@ -63,6 +63,8 @@ def is_settled(safe: str, tags: Sequence[str]) -> bool:
 
     `tags` are the names in the tags of the fragment: "p", "br", "/p".
     """
+    if "\r" in safe:
+        return False  # it was referred to, and is read as a line break
     if "pre" in tags and _LINE_IN_PRE.search(safe):
         return False  # a first line break in <pre> is dropped
     if "table" in tags and _STRAY.search(safe):

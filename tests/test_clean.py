@@ -222,6 +222,35 @@ def test_without_a_base_relative_links_go() -> None:
     )
 
 
+def test_what_word_hides_is_not_deep() -> None:
+    """X-11: hundreds of elements in a comment, as Word leaves them, cost a post neither its links nor its paragraphs."""
+    word = "<!--[if gte mso 9]><xml>" + '<w:LsdException Name="x"/>' * 400 + "</xml><![endif]-->"
+
+    for times in (1, 5):
+        assert clean(f"{word * times}<p>Words <a href=/x>here</a>.</p>", BASE) == (
+            '<p>Words <a href="https://news.example/x" rel="noopener noreferrer nofollow">here</a>.</p>'
+        )
+
+
+@pytest.mark.parametrize("few", ["<div>" * 300, "<b>" * 300 + "<p>x", "<!-->" + "<div>" * 3000 + "-->"])
+def test_few_elements_may_be_too_deep(few: str) -> None:
+    """X-11: no output is deeper than 250 elements, however few its fragment has, whatever stands in a comment."""
+    safe = clean(f"{few}Words.{'</div>' * few.count('<div>')}", BASE)
+
+    assert plain_text(safe).endswith("Words.")
+    assert max(safe.count("<div>"), safe.count("<b>")) <= 250
+
+
+@pytest.mark.parametrize(
+    "fragment", ["one&#13;two", "<p>one&#13;two</p>", "<pre>&#13;one</pre>", "<i title='&#13;'>x</i>&#13;"]
+)
+def test_a_carriage_return_is_the_same_when_cleaned_again(fragment: str) -> None:
+    """X-23: a carriage return by reference is a line break at once, not only when it is read again."""
+    once = clean(fragment, BASE)
+
+    assert clean(once, BASE) == once
+
+
 def test_blank_lines_are_paragraphs_only_where_nothing_else_is() -> None:
     """A fragment without blocks gets its blank lines as paragraphs; one with blocks keeps its own."""
     assert clean("one\n \n\ntwo <b>three</b>") == "<p>one</p><p>two <b>three</b></p>"
