@@ -76,6 +76,8 @@ _ANY_TAG = re.compile(rf"<(?:/?[a-z][a-z0-9]*(?:[\s/][^<>]*)?|{_COMMENT})>", re.
 _HTML_TAG = re.compile(rf"<(?:/?(?:{_NAMES})(?:[\s/][^<>]*)?|{_COMMENT})>", re.DOTALL | re.IGNORECASE)
 _SURE_TAG = re.compile(rf"</(?:{_NAMES})\s*>|<(?:br|hr|img|p|wbr)(?:[\s/][^<>]*)?>", re.IGNORECASE)
 _REFERENCE = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|[a-zA-Z]+\d*);")
+_MEANT = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&nbsp;": "\xa0"}
+_WRITTEN = re.compile("&(?:amp|lt|gt|nbsp);")
 _ENDLESS_NUMBER = re.compile(r"&#\d{30,};?")
 _BLANK_LINE = re.compile(r"\n[ \t\r\f\v]*\n\s*")
 # White space that is neither a space, a line break nor the no-break space: most texts have none.
@@ -247,10 +249,8 @@ def _lines(text: str) -> str:
 
 def _resolved(text: str) -> str:
     """The references of the sanitiser resolved, which writes four of them; of other texts any."""
-    known = text.replace("&nbsp;", "\xa0").replace("&lt;", "<").replace("&gt;", ">")
-    if known.count("&") == known.count("&amp;"):
-        return known.replace("&amp;", "&")
-    return unescape(text)
+    resolved, number = _WRITTEN.subn(lambda found: _MEANT[found[0]], text)
+    return resolved if number == text.count("&") else unescape(text)
 
 
 def escape(text: str) -> str:
