@@ -50,7 +50,7 @@ _SCHEMES = {"http", "https", "mailto"}
 # What the sanitiser writes is regular: double quotes, and no bare quote inside a value. So a tag is this, in one pass.
 _ELEMENT = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?:[\s/][^<>]*)?>")
 _SAFE_TAG = re.compile(r'<([a-z0-9/]*+)(?:>|[^>"]*+(?:"[^"]*"[^>"]*+)*+>)')
-_IMG = re.compile(r'<img\b[^>"]*(?:"[^"]*"[^>"]*)*>')
+_IMG = re.compile(r'<img\b[^>"]*+(?:"[^"]*"[^>"]*+)*+>')
 # A picture of no size, or from those who count readers.
 _TINY = re.compile(r'\b(?:width|height)="[01](?:px)?"')
 _COUNTED = re.compile(
@@ -93,7 +93,7 @@ _UNFIT_FOR_URLS = re.compile(r'[\x00-\x20"<>^`{|}\x7f]')
 
 # Deeper than any writer goes. The sanitiser's time grows with the square of the depth, as every HTML parser's does.
 _DEEPEST = 250
-_FEW = 800
+_FEW = 1500
 _MOST_OPEN = 2_000_000
 _MOST_REFERENCES = 200_000  # in one text, each costs it as much as all that stands before it
 _TAG_NAME = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9-]*)")
@@ -315,9 +315,10 @@ def absolute(url: str, base: str = "") -> str:
         return ""
     try:
         # "example.org/post" in a feed of example.org: a scheme was forgotten, nobody means a folder of that name.
-        if base and "." in url.split("/")[0] and url.split("/")[0] == urlsplit(base).hostname:
+        host = url.split("/", 1)[0] if base else ""
+        if "." in host and host == urlsplit(base).hostname:
             url = "//" + url
-        if url.lower() in ("http:", "http://", "https:", "https://"):
+        if len(url) < 9 and url.lower() in ("http:", "http://", "https:", "https://"):
             return ""  # a form that nobody filled in
         joined = urljoin(base, url) if base else url
     except ValueError:

@@ -36,6 +36,8 @@ _NOT_IN_URL = re.compile(r'[\x00-\x20"<>\x7f]')
 _READY = re.compile(
     r"https?://[A-Za-z0-9.-]{1,200}(?::[0-9]{1,5})?(?:/[\w/.,:@!$&'()*+=~%-]*)?(?:\?[\w/.,:@!$&'()*+=~%-]+)?(?:#[\w/.,:=~%-]+)?\Z"
 )
+# An address that is canonical already: nearly all links of entries.
+_CANONICAL = re.compile(r"https?://[a-z0-9.-]{1,200}/[\w/.,:@!$'()*+=~%-]*\Z")
 _PUBLIC_IDS = uuid.UUID("0a4d8a4e-5c1b-5c0e-9a53-6f8f3b6d2f10")
 
 
@@ -64,6 +66,8 @@ def is_web_url(text: str) -> bool:
 
 def canonical_url(url: str) -> str:
     """The address without what does not change what is read: tracking, fragment, case of host, default port."""
+    if _CANONICAL.match(url):
+        return url
     try:
         parts = urlsplit(url.strip())
         host = (parts.hostname or "").lower()
