@@ -7,6 +7,9 @@ from __future__ import annotations
 
 _ADVICE = (
     ("character '\\t'", "a tab stands where only spaces may: indent with spaces"),
+    ("character '@' that cannot", "a value begins with @: put it into quotes"),
+    ("character '`' that cannot", "a value begins with `: put it into quotes"),
+    ("character '%' that cannot", "a value begins with %: put it into quotes"),
     ("undefined alias", "a value begins with *: put it into quotes"),
     ("mapping values are not allowed", "a value with a colon and a space in it: put the value into quotes"),
     ("but found '<scalar>'", "text goes on after a closing quote: put the whole value into single quotes"),

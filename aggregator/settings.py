@@ -18,9 +18,11 @@ from aggregator.metronome import read_hours, read_timezone
 from feeds.guard import Network, refuse_url
 from feeds.identity import is_web_url
 from feeds.model import Republish
-from feeds.secrets import RESERVED, is_header_name, is_header_value, names
+from feeds.secrets import RESERVED, is_header_name, is_header_value, is_misnamed, names
 
+_DATABASES = ("sqlite://", "postgresql://", "postgresql+psycopg://")
 _SHORTEST_EVERY = timedelta(minutes=1)
+_MISNAMED = "expected ${NAME}: letters, digits and _ between the braces, as the variable is called"
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -55,6 +57,13 @@ def web_address(value: Any) -> str:
     return text.rstrip("/")
 
 
+def database_address(value: str) -> str:
+    """A database URL of an engine that we know. Raises ValueError, without the URL: it may hold a password."""
+    if value and not value.startswith(_DATABASES):
+        raise ValueError("expected sqlite:///FILE or postgresql://USER@HOST/NAME")
+    return value
+
+
 def _source_address(value: Any) -> str:
     text = str(value).strip()
     if text.startswith("file:"):
@@ -64,6 +73,8 @@ def _source_address(value: Any) -> str:
         raise ValueError(f"expected an http or https address, or file: and a path: {refused}")
     if names(urlsplit(text).netloc.rpartition("@")[2]):
         raise ValueError("expected ${NAME} in the user name, the password, the path or the query, not in the host")
+    if is_misnamed(text):
+        raise ValueError(_MISNAMED)
     return text
 
 
@@ -78,6 +89,8 @@ def _headers(value: Any) -> dict[str, str]:
             raise ValueError(f"the header {name} is set by Heliograph itself")
         if not isinstance(content, str) or not content.strip():
             raise ValueError(f"expected text as the value of {name}")
+        if is_misnamed(content):
+            raise ValueError(f"{name}: {_MISNAMED}")
         if not is_header_value(content):
             raise ValueError(f"the value of {name} holds a line break or another character that no header may have")
     if len({str(name).lower() for name in value}) < len(value):
@@ -116,7 +129,9 @@ class Settings(_Model):
         "", description="The public address of this server, as it stands in the feeds. Default: where it listens."
     )
     contact: Text = Field("", description="A page or mail address where publishers reach you; sent in the User-Agent.")
-    database: str = Field("", description="A database URL. Default: data/heliograph.db beside this file.")
+    database: Annotated[str, AfterValidator(database_address)] = Field(
+        "", description="A database URL. Default: data/heliograph.db beside this file."
+    )
     allow_private: tuple[Annotated[Network, BeforeValidator(_network, json_schema_input_type=str)], ...] = Field(
         (), description="Private networks in which the sources of this file may live, such as 10.0.0.0/8."
     )

@@ -43,6 +43,11 @@ def names(text: str) -> list[str]:
     return list(dict.fromkeys(_NAME.findall(text)))
 
 
+def is_misnamed(text: str) -> bool:
+    """Whether a ${ stands in a text that begins no name: a slip that would be sent as it is."""
+    return "${" in _NAME.sub("", text)
+
+
 def expand(text: str, values: Mapping[str, str]) -> str:
     """The text with values for the names that are known."""
     return _NAME.sub(lambda match: values.get(match[1], match[0]), text)

@@ -37,6 +37,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 # The numbers of our locks among the advisory locks of a PostgreSQL database.
+_DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
 _ALONE = 8400_2026
 _CLAIMS = 8401_2026
 _ONE_CLAIMS = select(func.pg_advisory_xact_lock(_CLAIMS))
@@ -156,6 +157,8 @@ def current_schema(connection: Connection) -> str | None:
 
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
+    if parsed.drivername not in _DRIVERS:
+        raise ArgumentError("expected sqlite:///FILE or postgresql://USER@HOST/NAME")
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)

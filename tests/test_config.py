@@ -229,6 +229,7 @@ def test_a_generation_is_what_bytes_depend_on(tmp_path: Path) -> None:
         ("topics:\n  x:\n    query: a\n    wuery: b\n", 4, "topics.x.wuery", "did you mean query?"),
         ("authors:\n  x: {name: A, zzzz: 1}\n", 2, "authors.x.zzzz", "the keys here are name, aliases, formerly"),
         ("settings: {timezone: Berlin}\n", 1, "settings.timezone", "expected a time zone such as"),
+        ("settings: {database: 'postgres://u:p@h/x'}\n", 1, "settings.database", "expected sqlite:///FILE or postgresql://"),
         ("settings: {budget: 0}\n", 1, "settings.budget", "greater than 0"),
         ("sources: [{url: https://a.example/, weight: 0}]\n", 1, "sources[1].weight", "greater than or equal to 0.01"),
         ("sources: [{url: https://a.example/, hours: hourly}]\n", 1, "sources[1].hours", "expected minute, hour, day"),
@@ -376,6 +377,7 @@ def test_the_schema_describes_the_file() -> None:
     [
         ("settings:\n\ttitle: x\n", "indent with spaces"),
         ("topics:\n  a: {query: x}\n  b:\n    query: *frigate\n", "begins with *: put it into quotes"),
+        ("sources:\n  - url: https://a.example/\n    name: @desk\n", "begins with @: put it into quotes"),
         ("sources:\n  - url: https://a.example/\n    name: My: Monitor\n", "put the value into quotes"),
         ('topics:\n  a:\n    query: "a b" OR c\n', "put the whole value into single quotes"),
         ("topics:\n  a: {query: x}\n  a: {query: y}\n", "the key a stands here a second time"),

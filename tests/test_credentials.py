@@ -172,6 +172,8 @@ def config(folder: Path, source: str, environment: dict[str, str]) -> list[str]:
         ('{url: "https://news.example/", headers: {A: x, a: y}}', "twice"),
         ('{url: "https://news.example/", headers: [Cookie]}', "names and values"),
         ('{url: "https://${HOST}/"}', "not in the host"),
+        ('{url: "https://news.example/?k=${KEY"}', "expected ${NAME}"),
+        ('{url: "https://news.example/", headers: {Cookie: "a=${my-key}"}}', "Cookie: expected ${NAME}"),
         ('{url: "file:x.xml", headers: {Cookie: a}}', "takes no headers"),
         ('{url: "file:${KEY}.xml"}', "no ${NAME}"),
     ],

@@ -55,6 +55,16 @@ def test_a_server_that_is_not_there_is_told() -> None:
         open_database("postgresql://heliograph@127.0.0.1:1/none")
 
 
+@pytest.mark.parametrize(
+    "url", ["mysql://u:s3cret@h/x", "postgres://u:s3cret@h/x", "postgresql+asyncpg://u:s3cret@h/x"]
+)
+def test_an_engine_that_we_do_not_know_is_told(url: str) -> None:
+    """A database of another kind, or a driver of another, is an error that says what is expected, without the password."""
+    with pytest.raises(CannotOpenError, match="expected sqlite:///FILE or postgresql://") as refused:
+        open_database(url)
+    assert "s3cret" not in str(refused.value)
+
+
 def test_a_full_disk_loses_nothing_and_recovers(tmp_path: Path) -> None:
     """SQLite out of room: the poll is not recorded, what was there stays sound, and with room it is recorded."""
     url = f"sqlite:///{tmp_path / 'store.db'}"
