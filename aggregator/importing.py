@@ -66,10 +66,10 @@ def plan_import(
     for one in reading.feeds:
         key = address_key(one.url)
         refused = "it is a feed of this server" if is_below(one.url, base_url) else _refused(one.url)
-        if refused:
-            made.complaints.append(Complaint(line=one.line, message=f"{without_credentials(one.url)[:200]}: {refused}"))
-        elif key in active:
+        if key in active:
             made.known.append(Known(line=one.line, url=without_credentials(one.url), slug=active[key]))
+        elif refused:
+            made.complaints.append(Complaint(line=one.line, message=f"{without_credentials(one.url)[:200]}: {refused}"))
         elif key in lines:
             made.known.append(Known(line=one.line, url=without_credentials(one.url), earlier=lines[key]))
         else:
