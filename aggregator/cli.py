@@ -196,10 +196,10 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         print_json(held)
     else:
-        out.print(
-            f"{loaded.path.name} is good: {held['sources']} sources, {held['topics']} topics, {held['authors']} authors.",
-            highlight=False, soft_wrap=True,
-        )  # fmt: skip
+        kinds = ", ".join(
+            show.several(len(getattr(loaded, f"{kind}s")), kind) for kind in ("source", "topic", "author")
+        )
+        out.print(f"{loaded.path.name} is good: {kinds}.", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -252,24 +252,24 @@ def status(
 
 @topics_app.command("list")
 def topics_list(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Every topic: entries, newest, query."""
+    """Every topic: how many entries, the last arrival; with --json its query."""
     with opened(load_config(config)) as db:
         listed = reading.list_topics(db)
     if as_json:
         print_json([show.listed_row(one, "query") for one in listed])
     else:
-        show.listed_table(out, "Topics", listed, utc_now())
+        show.listed_table(out, "Topic", listed, utc_now())
 
 
 @authors_app.command("list")
 def authors_list(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Every author: entries, newest."""
+    """Every author: how many entries, the last arrival; with --json what is told of them."""
     with opened(load_config(config)) as db:
         listed = reading.list_authors(db)
     if as_json:
         print_json([show.listed_row(one, "bio") for one in listed])
     else:
-        show.listed_table(out, "Authors", listed, utc_now())
+        show.listed_table(out, "Author", listed, utc_now())
 
 
 @app.command()
@@ -287,7 +287,9 @@ def why(
     if as_json:
         print_json([show.why_row(one) for one in found])
     else:
-        for one in found:
+        for at, one in enumerate(found):
+            if at:
+                out.print()
             show.why_page(out, one)
 
 

@@ -41,7 +41,7 @@ from aggregator.daemon import hands_of, prober_of, utc_now
 from aggregator.finding import Told
 from aggregator.importing import Import, plan_import
 from aggregator.publish import Publisher
-from aggregator.show import plain_table
+from aggregator.show import plain_table, several
 from feeds.discover import Candidate
 from feeds.opmlreader import MOST_BYTES, read_opml
 from storage import following, reading
@@ -173,8 +173,8 @@ def _show_import(file: str, plan: Import) -> None:
     for one in again:
         say(f"{file}:{one.line}: {one.url} stands in line {one.earlier} already")
     held = len(plan.known) - len(again)
-    trouble = f", {len(plan.complaints)} complaints" if plan.complaints else ""
-    say(f"{len(plan.new)} new sources, {held} followed already, {len(again)} twice in the file{trouble}.")
+    trouble = f", {several(len(plan.complaints), 'complaint')}" if plan.complaints else ""
+    say(f"{several(len(plan.new), 'new source')}, {held} followed already, {len(again)} twice in the file{trouble}.")
     if plan.new:
         last = max(newcomer.due for _, newcomer in plan.new)
         say(f"A running Heliograph asks each for the first time between now and {last:%Y-%m-%d %H:%M} UTC.")
@@ -237,6 +237,8 @@ def backfill(
         print_json(asdict(filled))
     else:
         _show_filled(source, filled)
+    if filled.pages and all(page.problem for page in filled.pages):
+        raise typer.Exit(1)
 
 
 async def _fill(config: Config, db: Database, wish: Wish, *, quiet: bool) -> Filled:
@@ -259,5 +261,6 @@ def _show_filled(source: str, filled: Filled) -> None:
             )
         out.print(table)
     passed = f", {filled.passed} read before" if filled.passed else ""
-    say(f"{source}: {sum(one.new for one in filled.pages)} older entries from {len(filled.pages)} pages{passed}.")
+    brought = several(sum(one.new for one in filled.pages), "older entry")
+    say(f"{source}: {brought} from {several(len(filled.pages), 'page')}{passed}.")
     say(f"Ended: {filled.ended}.")

@@ -59,7 +59,7 @@ def _outline(one: Followed) -> Outline:
         "every": "" if source.every == _HOURLY else duration(source.every), "republish": source.republish or "",
     }  # fmt: skip
     return Outline(
-        text=source.name or source.slug,
+        text=one.called or source.slug,
         xml_url=source.url,
         html_url=one.site_url,
         lang=source.lang,

@@ -42,6 +42,7 @@ _OLD = timedelta(days=2)
 _BY_CHANCE = 4.0
 # Below this many posts a day, a new post may be the first of many, and the source is asked again soon.
 _RARE = 0.15
+_UNSEEN = "no new post seen yet"
 
 
 def learn(
@@ -150,8 +151,7 @@ def wait(source: Source, habit: Habit, now: datetime, pace: timedelta | None = N
         return source.every, ""
     floor, longest = source.every, max(source.every, LONGEST / (1 + JITTER))
     per_day = rate(habit)
-    seen = habit.posts and habit.posts[-1] > 0.01
-    why = f"posts {often(per_day)}" if seen else "no new post seen yet"
+    why = f"posts {often(per_day)}" if _seen(habit) else _UNSEEN
     span = min(max(_until_due(source, habit, now, per_day, pace or PACE), floor), longest)
     if per_day < _RARE and habit.last_new is not None and now - habit.last_new < span:
         # Silent for an hour: ask in an hour; silent for two: in two. A source that wakes up is heard at once (G-03).
@@ -160,6 +160,15 @@ def wait(source: Source, habit: Habit, now: datetime, pace: timedelta | None = N
     if guard < span:
         span, why = max(floor, guard), f"{why}, and its document holds {habit.window} entries"
     return span, why
+
+
+def paced(habit: Habit) -> str:
+    """How often a source posts, in words; before a second dated post nothing is known but a guess, which is not told."""
+    return often(rate(habit)) if _seen(habit) else _UNSEEN
+
+
+def _seen(habit: Habit) -> bool:
+    return bool(habit.posts) and habit.posts[-1] > 0.01
 
 
 def often(per_day: float) -> str:

@@ -98,7 +98,7 @@ def _trouble(one: Followed, now: datetime) -> Health | None:
     kind, status = FailureKind(one.last_kind), one.state.facts.status
     if kind in (FailureKind.HTTP, FailureKind.BUSY) and status in _BLOCKED:
         # Other networks may be answered: a refusal says nothing of the feed.
-        return Health(word="blocked", reason=f"blocked from here: {one.last_detail}; {_last_good(one, now)}")
+        return Health(word="blocked", reason=f"refused from here: {one.last_detail}; {_last_good(one, now)}")
     if kind in _PASSING and one.state.failures == 1 and one.last_ok_at is not None:
         return None
     times = "" if one.state.failures == 1 else f", {one.state.failures} times in a row"

@@ -81,7 +81,9 @@ def outcome_table(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
         totals[row["outcome"]] = totals.get(row["outcome"], 0) + 1
     said = ", ".join(f"{number} {name}" for name, number in sorted(totals.items()))
     new, changed = sum(row["new"] for row in rows), sum(row["changed"] for row in rows)
-    console.print(f"{len(rows)} sources: {said}; {new} new entries, {changed} edited.", highlight=False)
+    console.print(
+        f"{several(len(rows), 'source')}: {said}; {several(new, 'new entry')}, {changed} edited.", highlight=False
+    )
 
 
 def listed_row(one: Listed, detail: str) -> dict[str, Any]:
@@ -163,10 +165,14 @@ def plain_table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         numeric = column in ("New", "Edited", "Of", "Entries", "Bytes", "Status", "Gained", "Lost")
-        table.add_column(
-            column, justify="right" if numeric else "left", overflow="fold", no_wrap=column in ("Source", "Outcome")
-        )
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=column == "Outcome")
     return table
+
+
+def several(number: int, thing: str) -> str:
+    """A number of things: 1 entry, 2,000 entries."""
+    many = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
+    return f"{number:,} {thing if number == 1 else many}"
 
 
 def ago(moment: datetime | None, now: datetime) -> str:

@@ -17,10 +17,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from aggregator.habit import often, rate
+from aggregator.habit import paced, rate
 from aggregator.health import health
 from aggregator.hints import spoken
-from aggregator.show import STYLE, ago, stamp
+from aggregator.show import STYLE, ago, several, stamp
 from feeds.identity import without_credentials
 from storage.model import Followed, Hints, JournalLine
 
@@ -29,13 +29,14 @@ _HEALTH_STYLE = {
     "gone": "red", "broken": "red",
 }  # fmt: skip
 _WELL = ("new", "healthy", "quiet")
+_KEPT = (("entries", "entry"), ("topics", "topic"), ("authors", "author"))
 
 
 def followed_row(one: Followed, now: datetime) -> dict[str, Any]:
     """A source for `status --json`: everything, passwords left out."""
     state, found = one.state, health(one, now)
     return {
-        "slug": one.source.slug, "name": one.source.name, "health": found.word, "health_reason": found.reason,
+        "slug": one.source.slug, "name": one.source.name, "title": one.title, "health": found.word, "health_reason": found.reason,
         "url": without_credentials(one.source.url), "declared_url": without_credentials(one.declared_url),
         "origin": one.origin, "host": one.host, "entries": one.entries, "last_poll_at": one.last_poll_at,
         "last_ok_at": one.last_ok_at, "last_new_at": one.last_new_at, "outcome": one.last_outcome, "kind": one.last_kind,
@@ -89,8 +90,8 @@ def status_table(console: Console, found: Sequence[Followed], counts: Mapping[st
         )
     console.print(table)
     told = ", ".join(f"{number} {word}" for word, number in words.most_common())
-    kept = ", ".join(f"{number:,} {name}" for name, number in counts.items() if name != "sources")
-    console.print(f"{len(found):,} sources{': ' if told else ''}{told}; {kept}.", highlight=False)
+    kept = ", ".join(several(counts[name], thing) for name, thing in _KEPT)
+    console.print(f"{several(len(found), 'source')}{': ' if told else ''}{told}; {kept}.", highlight=False)
     received, saved = (sum(getattr(one.state.facts, name) for one in found) for name in ("received", "saved"))
     if received:
         console.print(f'{size(received)} received; answers of "nothing new" spared {size(saved)}.', highlight=False)
@@ -101,7 +102,7 @@ def status_table(console: Console, found: Sequence[Followed], counts: Mapping[st
 def source_page(console: Console, one: Followed, lines: Sequence[JournalLine], now: datetime, pushed: str = "") -> None:
     """One source: how it is, when it is asked next by our plan and by its publisher's word, its push, and its last polls."""
     found = health(one, now)
-    console.print(Text(f"{one.source.slug}: {one.source.name or 'no name yet'}", style="bold"))
+    console.print(Text(f"{one.source.slug}: {one.called or 'no name yet'}", style="bold"))
     for name, value in (*_facts(one, now), *([("Push", pushed)] if pushed else [])):
         console.print(Text.assemble((f"{name}: ", "bold"), value), soft_wrap=True)
     console.print(
@@ -126,7 +127,7 @@ def _facts(one: Followed, now: datetime) -> Iterator[tuple[str, str]]:
     else:
         yield "Next poll", f"{_coming(state.next_poll_at, now)} ({stamp(state.next_poll_at)}): {state.reason}"
     if state.habit.until is not None:
-        yield "Posts", f"{often(rate(state.habit))}; {state.habit.window} entries in its document"
+        yield "Posts", f"{paced(state.habit)}; {several(state.habit.window, 'entry')} in its document"
     if state.habit.overflow_at is not None:
         missed = "a document had no entry that was known; a shorter `every` or a higher `weight` helps"
         yield "Overflow", f"{ago(state.habit.overflow_at, now)}: {missed}"
@@ -162,7 +163,7 @@ def _line(console: Console, line: JournalLine) -> None:
     if line.size:
         what.append(f", {size(line.size)}")
     if line.outcome == "fetched":
-        what.append(f", {line.entries} entries: {line.new} new, {line.changed} edited")
+        what.append(f", {several(line.entries, 'entry')}: {line.new} new, {line.changed} edited")
     console.print(what)
     again = f"next {stamp(line.next_poll_at)}" if line.next_poll_at else "no next poll"
     whole = f"asked for whole: {line.whole}" if line.whole else ""

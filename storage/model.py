@@ -368,7 +368,7 @@ class Followed:
     """A source with its state, for lists and `heliograph status`.
 
     `last_kind` is the kind of the last poll's failure, "" where it did not fail. `moved_to` is an address that permanent
-    redirects lead to and that is not believed yet, or that another source has (F-33, F-34).
+    redirects lead to and that is not believed yet, or that another source has (F-33, F-34). `title` is the feed's own.
     """
 
     source: Source
@@ -387,3 +387,9 @@ class Followed:
     moved_to: str = ""
     moved_since: datetime | None = None
     moved_seen: int = 0
+    title: str = ""
+
+    @property
+    def called(self) -> str:
+        """The name that the configuration gives it, else the feed's own title; "" where there is neither yet."""
+        return self.source.name or self.title

@@ -67,11 +67,11 @@ def failing(kind: str, detail: str, failures: int = 1, facts: Facts = WELL, **sa
         (failing("dns", "no such name", last_ok_at=None), "broken", "dns: no such name; never a good poll"),
         (
             failing("http", "403 Forbidden", 40, well(status=403), last_ok_at=NOON - 90 * DAY),
-            "blocked", "blocked from here: 403 Forbidden; last good poll 90 d ago",
+            "blocked", "refused from here: 403 Forbidden; last good poll 90 d ago",
         ),
         (
             failing("busy", "429: later", 1, well(status=429)),
-            "blocked", "blocked from here: 429: later; last good poll 2 h ago",
+            "blocked", "refused from here: 429: later; last good poll 2 h ago",
         ),
         (failing("http", "404", 2, well(status=404)), "broken", "http, 2 times in a row: 404; last good poll 2 h ago"),
         (

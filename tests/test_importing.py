@@ -106,6 +106,14 @@ def test_bad_lines_are_told_and_good_ones_kept(db: Database) -> None:
     assert sum("private addresses" in one.message for one in plan.complaints) == 4
 
 
+def test_a_private_feed_that_is_declared_is_followed_already(db: Database) -> None:
+    """O-03: what feeds.yaml follows at a private address is no complaint of a list that has it too."""
+    declare(db, make_source(url="http://127.0.0.1:8000/feed"))
+    plan = planned(db, opml('xmlUrl="http://127.0.0.1:8000/feed"'))
+
+    assert ([one.slug for one in plan.known], plan.complaints) == (["news"], [])
+
+
 def test_our_own_feeds_are_not_followed(db: Database) -> None:
     """A-11: what a list has of this server itself is refused with its line; its neighbours are not."""
     declare(db)
@@ -212,7 +220,7 @@ def test_the_command(tmp_path: Path, run: Run) -> None:
     assert status == 0
     assert f"{file}:5: N: there is no xmlUrl, so no feed" in err
     assert f"{file}:4: https://www.a.example/feed stands in line 2 already" in out
-    assert "2 new sources, 0 followed already, 1 twice in the file, 1 complaints." in out
+    assert "2 new sources, 0 followed already, 1 twice in the file, 1 complaint." in out
 
     told = json.loads(run("import", str(file), "--json")[1])
     assert (told["new"], [one["slug"] for one in told["followed"]]) == ([], ["a", "b", "a"])

@@ -12,6 +12,8 @@ import pytest
 from rich.console import Console
 
 from aggregator.config import store_of
+from aggregator.exporting import outlines_of
+from aggregator.show import outcome_table
 from aggregator.show_status import followed_row, size, source_page, status_table
 from aggregator.web.pages import Site, Sources, render
 from feeds.model import Answer, Document, Failed, FailureKind, Fetched, Head, Outcome, Pace, Unchanged, Validators
@@ -70,9 +72,43 @@ def test_the_table_fits_eighty_columns(db: Database) -> None:
         ["an-outlet-with-a-long-name-here", "new"],
         ["short", "blocked"],
     ]
-    assert lines[4] == "3 sources: 1 healthy, 1 new, 1 blocked; 1 entries, 0 topics, 0 authors."
+    assert lines[4] == "3 sources: 1 healthy, 1 new, 1 blocked; 1 entry, 0 topics, 0 authors."
     assert lines[5] == '12.3 kB received; answers of "nothing new" spared 0 B.'
     assert lines[6] == "Why a source is how it is: heliograph status SOURCE"
+
+
+def test_the_table_of_a_poll_fits_eighty_columns() -> None:
+    """A slug as long as slugs may be leaves room for what happened to the source."""
+    row = {
+        "source": "a-name-" * 11 + "abc",
+        "outcome": "failed",
+        "new": 0,
+        "changed": 0,
+        "detail": "dns: no such name " * 5,
+    }
+    lines = printed(lambda console: outcome_table(console, [row]))
+
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 8
+    assert lines[-1] == "1 source: 1 failed; 0 new entries, 0 edited."
+
+
+def test_a_source_without_a_name_has_its_feeds_title(db: Database) -> None:
+    """Where the configuration gives no name, the feed's own title stands in `status`, the page of sources and the OPML."""
+    declare(db, make_source(name=""))
+    (before,) = reading.followed(db)
+    polled(
+        db, "news", fetched(), NOON, Document(head=Head(title="The News"), entries=(make_entry(published=NOON - HOUR),))
+    )
+    (after,) = reading.followed(db)
+    lines = printed(lambda console: source_page(console, after, [], NOON))
+    html = render(Sources(site=Site(title="H", base_url="http://h.example", now=NOON), followed=[after]))
+
+    assert (before.called, after.called) == ("", "The News")
+    assert lines[0] == "news: The News"
+    assert "Posts: no new post seen yet; 1 entry in its document" in lines
+    assert "<bdi>The News</bdi>" in html
+    assert outlines_of([after])["Other"][0].text == "The News"
 
 
 def test_a_source_shows_plan_and_floor_apart(db: Database) -> None:
@@ -109,7 +145,7 @@ def test_the_journal_reads_in_eighty_columns(db: Database) -> None:
     assert journal[at + 1].strip() == "304"
     assert journal[at + 2].strip().startswith("next 2026-11-24 15:")
     assert "UTC: no new post seen yet: every" in journal[at + 2]
-    assert journal[at + 3] == "2026-11-24 12:00:00 UTC  fetched, 200, 12.3 kB, 1 entries: 1 new, 0 edited"
+    assert journal[at + 3] == "2026-11-24 12:00:00 UTC  fetched, 200, 12.3 kB, 1 entry: 1 new, 0 edited"
     assert journal[at + 4].strip() == "asked for whole: the first request"
 
 
@@ -141,7 +177,7 @@ def test_the_page_of_sources_tells_health(db: Database) -> None:
     html = render(Sources(site=Site(title="H", base_url="http://h.example", now=NOON), followed=reading.followed(db)))
 
     assert '<td class="health blocked">blocked</td>' in html
-    assert "blocked from here: 403 &lt;Forbidden&gt;; never a good poll" in html
+    assert "refused from here: 403 &lt;Forbidden&gt;; never a good poll" in html
 
 
 def test_status_of_all_and_of_one(asked: Run) -> None:
