@@ -12,9 +12,12 @@ import pytest
 
 from aggregator.backfill import SPACING, Filled, NotFilledError, Page, Wish, backfill
 from aggregator.cli import main
+from aggregator.publish import Publisher
+from aggregator.web.app import make_app
 from storage import following, intake, reading
 from storage.database import Database
-from tests.fakes import NOON, Clock, declare, make_source, poll_all
+from tests.fakes import NOON, Clock, declare, make_source, poll_all, write_config
+from tests.live import served
 from tests.seam import asked, led_hands
 from tests.servers import Exchange, Handler, Server, page
 
@@ -108,6 +111,17 @@ def test_history_is_on_pages_and_not_in_feeds(db: Database) -> None:
         shown = reading.page(db, kind, slug, limit=50)  # type: ignore[arg-type] # a tuple of literals is one of strings
         news = reading.page(db, kind, slug, limit=50, announced=True)  # type: ignore[arg-type] # the same
         assert (len(shown), [one.entry.id for one in news]) == (6, ["urn:x:9"]), kind
+
+
+def test_the_front_page_leaves_history_out(db: Database, tmp_path: Path) -> None:
+    """P-04: what comes from archives is no latest entry; the page of everything has it."""
+    with Server(ARCHIVES) as server:
+        polled(db, server)
+        filled(db, server)
+    with served(make_app(Publisher(db, write_config(tmp_path)))) as client:
+        shown = [client.get(path).text.count("<article") for path in ("/", "/all")]
+
+    assert shown == [1, 6]
 
 
 def test_the_source_is_as_it_was(db: Database) -> None:
@@ -334,11 +348,13 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         (tmp_path / "feeds.yaml").write_text(config)
         assert run("backfill", "nwes") == (2, "", "there is no source nwes; did you mean news?\n")
         assert run("backfill", "news")[0] == 1
+        nothing = run("backfill", "news", "--from", server.url("/nothing"))
+        assert (nothing[0], "404" in nothing[1]) == (1, True)
         assert run("poll", "--all")[0] == 0
         status, out, _ = run("backfill", "news", "--pages", "3")
         told = json.loads(run("backfill", "news", "--json")[1])
 
     assert status == 0
     assert f"{server.url('/3')}" in out
-    assert "news: 2 older entries from 1 pages.\nEnded: the oldest document was reached.\n" in out
+    assert "news: 2 older entries from 1 page.\nEnded: the oldest document was reached.\n" in out
     assert told == {"pages": [], "passed": 1, "ended": "the oldest document was reached"}

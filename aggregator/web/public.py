@@ -44,7 +44,9 @@ _TAG = re.compile(r'(?:W/)?("[^"]*")')
 def front(request: Request) -> Response:
     """Topics, the latest entries, how to subscribe."""
     publisher = _publisher(request)
-    kept = unique(reading.page(publisher.db, "all", "", limit=_FRONT_ENTRIES * 2))[:_FRONT_ENTRIES]
+    # What was read from archives yesterday is not what is new today; /all has it.
+    latest = reading.page(publisher.db, "all", "", limit=_FRONT_ENTRIES * 2, announced=True)
+    kept = unique(latest)[:_FRONT_ENTRIES]
     page = pages.Front(
         site=_site(publisher),
         topics=reading.list_topics(publisher.db),
@@ -201,9 +203,7 @@ def _near(publisher: Publisher, path: str) -> list[tuple[str, str]]:
         "authors": reading.list_authors(publisher.db),
     }
     titles = {f"/{group}/{one.slug}": one.title for group, listed in known.items() for one in listed}
-    titles |= {
-        f"/sources/{one.source.slug}": one.source.name or one.source.slug for one in reading.followed(publisher.db)
-    }
+    titles |= {f"/sources/{one.source.slug}": one.called or one.source.slug for one in reading.followed(publisher.db)}
     wanted = f"/{kind}/{slug}" if slug else f"/topics/{kind}"
     return [(address, titles[address]) for address in difflib.get_close_matches(wanted, titles, 5, 0.6)]
 
