@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aggregator.again import known_again, strangers
 from aggregator.decide import decide
@@ -28,6 +28,8 @@ from storage.model import Claim, Decision
 log = logging.getLogger(__name__)
 
 _BEGUN_A_WORKER = 4
+# A turn is taken within a minute, and a second more for those that begin in its middle.
+_TURN = timedelta(seconds=61)
 AsyncParser = Callable[[bytes, str, str], Awaitable[Document | Failed]]
 
 
@@ -120,7 +122,25 @@ def think(claim: Claim, outcome: Outcome, document: Document | None, hands: Hand
     if claim.source.hours:
         claim = replace(claim, aim=replace(claim.aim, turn=next_turn(claim.source.hours, hands.timezone, now)))
     decision = decide(claim, outcome, document, known, hands.topics, now, milliseconds)
+    decision = _at_a_turn(decision, claim.source.hours, hands.timezone)
     return replace(decision, rules=hands.rules, offer=_offer(outcome, document))
+
+
+def _at_a_turn(decision: Decision, hours: str, timezone: str) -> Decision:
+    """The next poll at one of the operator's hours, also where a floor or a back-off ends between two of them."""
+    due = decision.state.next_poll_at
+    if not hours or due is None:
+        return decision
+    turn = next_turn(hours, timezone, due - _TURN)
+    if turn is None or turn <= due:
+        return decision
+    at = turn + timedelta(seconds=due.second)
+    reason = f"{decision.state.reason}; then at its hours: {hours}"
+    return replace(
+        decision,
+        state=replace(decision.state, next_poll_at=at, reason=reason),
+        journal=replace(decision.journal, next_poll_at=at, reason=reason),
+    )
 
 
 def _offer(outcome: Outcome, document: Document | None) -> Offer | None:

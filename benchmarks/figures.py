@@ -125,7 +125,7 @@ def table(figures: Iterable[Figure]) -> str:
     rows = [
         (
             f"`{one.name}`", f"{one.input}: {one.material}", f"{one.value:g} {one.unit}",
-            f"{one.peer_value:g} {one.unit} ({one.peer} {one.peer_version})", f"{one.ratio:.2f}", str(one.rounds),
+            f"{one.peer_value:g} {one.unit} ({f'{one.peer} {one.peer_version}'.strip()})", f"{one.ratio:.2f}", str(one.rounds),
             f"{one.date[:10]}, {one.machine.cpu}, {one.machine.cores} cores, Python {one.machine.python}",
         )
         for one in listed

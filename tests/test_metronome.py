@@ -113,6 +113,25 @@ def test_a_poll_goes_by_the_hours_of_its_source(db: Database) -> None:
     assert timedelta() <= followed.state.next_poll_at - NOON.replace(hour=18) <= timedelta(minutes=1)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Page(rss(item()), headers={"cache-control": "max-age=7200"}),
+        Page(b"", status=429, headers={"retry-after": "7200"}),
+    ],
+    ids=["a floor", "a busy publisher"],
+)
+def test_what_ends_between_two_turns_waits_for_the_next(db: Database, answer: Page) -> None:
+    """F-26: a floor that ends at 14:00 and hours that name 18:00 together mean 18:00, not two in the afternoon."""
+    declare(db, make_source(hours="0 13,18 * * *"))
+    poll_all(make_hands(db, Publisher({"https://news.example/feed": answer})))
+
+    (followed,) = reading.followed(db)
+    assert followed.state.next_poll_at is not None
+    assert timedelta() <= followed.state.next_poll_at - NOON.replace(hour=18) <= timedelta(minutes=1)
+    assert "then at its hours" in followed.state.reason
+
+
 def test_jobs_tick_until_stopped() -> None:
     """A job runs at its first moment and when it is wanted soon; after the end it does not."""
     ran = asyncio.Event()
