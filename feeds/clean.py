@@ -95,6 +95,7 @@ _UNFIT_FOR_URLS = re.compile(r'[\x00-\x20"<>^`{|}\x7f]')
 _DEEPEST = 250
 _FEW = 1500
 _MOST_OPEN = 2_000_000
+_MOST_ADDED = 20_000_000  # characters that a base may add to all links of one text
 _MOST_REFERENCES = 200_000  # in one text, each costs it as much as all that stands before it
 _TAG_NAME = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9-]*)")
 _NEVER_OPEN = {"br", "col", "dd", "dt", "hr", "img", "input", "li", "link", "meta", "p", "source", "tbody", "td", "tfoot", "th",
@@ -133,7 +134,8 @@ def cleaned(fragment: str, base: str = "") -> Safe:
             return _stripped(fragment)
     if fragment.count("&") > _MOST_REFERENCES:
         return _stripped(fragment)
-    _HERE.base = base
+    # Each relative link repeats its base: of a few kilobytes a hostile one would make hundreds of megabytes (X-11).
+    _HERE.base = base if len(base) * fragment.count("=") <= _MOST_ADDED else ""
     safe, parts = _pass(fragment)
     # What a parser repairs, it may repair again: misnested tables and links, the first line break of a <pre>.
     for _ in range(5):

@@ -18,6 +18,7 @@ from feeds.identity import fallback_id
 from feeds.model import Author, Document, Enclosure, Entry, Failed, FailureKind, Head, Link
 
 _MOST_ITEMS = 5000
+_LONGEST = 2_000_000  # characters of a text
 
 
 def read_json(text: str, url: str) -> Document | Failed:
@@ -72,7 +73,7 @@ def _links(feed: dict[str, Any], base: str) -> Iterator[Link]:
 def _entry(item: dict[str, Any], base: str, lang: str) -> Entry:
     link = clean.absolute(_text(item, "url"), base)
     external = clean.absolute(_text(item, "external_url"), base)
-    markup = _text(item, "content_html") or clean.escape(_text(item, "content_text"))
+    markup = _text(item, "content_html")[:_LONGEST] or clean.escape(_text(item, "content_text")[:_LONGEST])
     (content, _), authors = clean_without_box(markup, link or base, tuple(_authors(item)))
     published = _text(item, "date_published")
     title = _line(item, "title")
@@ -86,7 +87,7 @@ def _entry(item: dict[str, Any], base: str, lang: str) -> Entry:
         link=link or external,
         external_link=external if link else "",
         title=title,
-        summary=clean.escape(_text(item, "summary")),
+        summary=clean.escape(_text(item, "summary")[:_LONGEST]),
         content=content,
         published=read_date(published),
         updated=read_date(_text(item, "date_modified")),
@@ -101,7 +102,7 @@ def _authors(owner: dict[str, Any]) -> Iterator[Author]:
     # Writers of 1.1 repeat their first author in the "author" of 1.0, for old readers.
     for author in _list(owner, "authors") or [owner.get("author")]:
         if isinstance(author, dict) and _line(author, "name"):
-            yield Author(name=_line(author, "name"), url=clean.absolute(_text(author, "url")))
+            yield Author(name=_line(author, "name")[:300], url=clean.absolute(_text(author, "url")))
 
 
 def _attachments(item: dict[str, Any], base: str) -> Iterator[Enclosure]:

@@ -18,6 +18,7 @@ from feeds.parse import parse
 
 _SIZE = struct.Struct("!Q")
 _CHILD_MEMORY = 2 * 1024**3
+_LARGEST_ANSWER = 64 * 1024**2
 _DIED = (asyncio.IncompleteReadError, ConnectionError, EOFError)
 
 
@@ -105,6 +106,9 @@ def _serve() -> None:
         except (MemoryError, RecursionError) as error:
             answer = Failed(kind=FailureKind.UNREADABLE, detail=f"reading it took too much: {type(error).__name__}")
         packed = pickle.dumps(answer)
+        if len(packed) > _LARGEST_ANSWER:  # no feed says so much: the parent has no bound of its own
+            detail = f"what it says takes more than {_LARGEST_ANSWER:,} bytes"
+            packed = pickle.dumps(Failed(kind=FailureKind.UNREADABLE, detail=detail))
         answers.write(_SIZE.pack(len(packed)) + packed)
         answers.flush()
 

@@ -421,3 +421,11 @@ def test_lines_and_blocks() -> None:
     assert [has_blocks(one) for one in ("<b>x</b>", "x<br>y", "<P class=x>", "<pre>", "<part>", "< p>")] == [
         False, True, True, True, False, False,
     ]  # fmt: skip
+
+
+def test_a_long_base_is_not_repeated_without_end() -> None:
+    """X-11: relative links of one text get their base as long as together it adds no tens of megabytes."""
+    base = "https://news.example/" + "b" * 20_000 + "/"
+
+    assert clean("<p><a href=x>w</a></p>", base).count(base) == 1
+    assert len(clean("<img src=x>" * 3000, base)) < 1000

@@ -294,3 +294,10 @@ def test_hubs_paging_and_the_end_of_a_feed_are_read() -> None:
         ("self", "https://paper.example/f.json"),
         ("next", "https://paper.example/f.json?page=2"),
     ]
+
+
+def test_texts_and_names_have_an_end() -> None:
+    """X-11, J-01: texts and names of an item are bounded as those of XML are."""
+    found = first(id="1", content_text="w" * 3_000_000, summary="s" * 3_000_000, authors=[{"name": "N" * 1000}])
+
+    assert (len(found.content), len(found.summary), len(found.authors[0].name)) == (2_000_000, 2_000_000, 300)

@@ -216,3 +216,16 @@ def test_a_process_ends_with_its_parent(said: bytes) -> None:
     )
 
     assert ended.stdout == b""
+
+
+def test_an_answer_larger_than_any_feed_is_not_taken() -> None:
+    """X-11: what a document says may not fill the memory of the process that asked."""
+
+    async def use(sandbox: Sandbox) -> None:
+        whole = "word and " * 200_000
+        read = await sandbox.parse(rss(*(item(number, body=whole) for number in range(40))), "", "")
+        assert isinstance(read, Failed)
+        assert read.detail == "what it says takes more than 67,108,864 bytes"
+        assert isinstance(await sandbox.parse(NEWS, "", ""), Document)
+
+    with_sandbox(use)
