@@ -7,7 +7,7 @@ Never: an exception for bad input, or a link that is resolved twice.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -22,6 +22,8 @@ from feeds.raw import Raw, is_markup
 
 _LONGEST_TITLE = 2000
 _LONGEST_HTML = 2_000_000
+_MOST_PEOPLE = 100  # who signed one entry
+_MOST_NAMES = 5000  # in one document: each is an author with a page
 _LONGEST_KEY = 2000  # bytes: no address is longer, and databases index no more
 _MAIL_NAME = re.compile(r"\s*[^\s()<>@]+@[^\s()<>]+\s*\((.+)\)\s*\Z")
 _WHAT_IS_SAID = ("title", "link", "id", "summary", "content", "links")
@@ -43,12 +45,32 @@ class _Draft(NamedTuple):
 
 def finished(read: Raw | Document | Failed, url: str) -> Document | Failed:
     """The Document of what was read at `url`: cleaned, each id once (I-06), nothing of absurd length (F29, X-11)."""
-    if isinstance(read, Raw):
-        return _document(read, url)
     if isinstance(read, Failed):
         return read
-    entries = [replace(entry, **_bounds(entry.id, entry.link, entry.title)) for entry in read.entries]
-    return _each_once(read, entries)
+    if isinstance(read, Raw):
+        document = _document(read, url)
+    else:
+        entries = [replace(entry, **_bounds(entry.id, entry.link, entry.title)) for entry in read.entries]
+        document = _each_once(read, entries)
+    return replace(document, entries=tuple(_signed(document.entries)))
+
+
+def _signed(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Entries without the crowds of names, files and categories that no writer has (X-11)."""
+    names: set[str] = set()
+    for entry in entries:
+        people = []
+        for author in entry.authors[:_MOST_PEOPLE]:
+            if len(names) < _MOST_NAMES:
+                names.add(author.name)
+            if author.name in names:
+                people.append(author)
+        if max(len(entry.authors) - len(people), len(entry.categories) - 100, len(entry.enclosures) - 50) <= 0:
+            yield entry
+        else:
+            yield replace(
+                entry, authors=tuple(people), categories=entry.categories[:100], enclosures=entry.enclosures[:50]
+            )
 
 
 def _document(raw: Raw, url: str) -> Document:

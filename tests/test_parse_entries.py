@@ -396,3 +396,20 @@ def test_the_pace_that_a_feed_asks_for() -> None:
 
     assert read(rss(extra=said)).pace == read(rss(title="İ" * 300, extra=said)).pace == asked
     assert read(rss(extra="<ttl>soon</ttl><skipHours><hour>x</hour></skipHours>")).pace == Pace()
+
+
+def test_no_crowd_signs() -> None:
+    """X-11: of an entry a hundred authors, categories and fifty files are read; of a document five thousand names."""
+    people = "".join(f"<dc:creator>Nora Quill {number}</dc:creator>" for number in range(200))
+    tags = "".join(f'<category>{number}</category><enclosure url="/{number}.mp3"/>' for number in range(200))
+    found = first(rss(item(extra=people + tags)))
+    assert (len(found.authors), len(found.categories), len(found.enclosures)) == (100, 100, 50)
+
+    def signed(start: int) -> str:
+        return "".join(f"<dc:creator>Nora Quill {start + number}</dc:creator>" for number in range(90))
+
+    many = read(
+        rss(*(item(number, extra=signed(number * 90)) for number in range(60)), item(99, extra=signed(0)))
+    ).entries
+    assert len({author.name for one in many for author in one.authors}) == 5000
+    assert len(many[-1].authors) == 90
