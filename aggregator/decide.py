@@ -17,8 +17,8 @@ from aggregator.habit import learn
 from aggregator.health import facts_after
 from aggregator.rhythm import LONGEST_BUSY, Next, next_poll
 from aggregator.topics.match import Topic, judge
-from feeds.identity import fingerprint, mint_public_id, without_credentials
-from feeds.model import Document, Entry, Failed, Fetched, Head, Outcome, Unchanged, Validators
+from feeds.identity import address_key, fingerprint, mint_public_id, without_credentials
+from feeds.model import Answer, Document, Entry, Failed, Fetched, Head, Outcome, Unchanged, Validators
 from storage.model import Claim, DateNote, Decision, Habit, JournalLine, Judged, Known, KnownEntry, State
 
 # A clock may be wrong by a time zone and a little; more is no date to sort by (I-11).
@@ -135,8 +135,15 @@ def _state(
 def _host_until(claim: Claim, outcome: Outcome, state: State, now: datetime) -> datetime | None:
     """A 429 is said to all that we ask of a public host, not to one feed (F-32)."""
     busy = isinstance(outcome, Failed) and outcome.answer is not None and outcome.answer.status == 429
+    # Where a redirect led speaks for itself alone: it must not silence the neighbours at the host that redirects.
+    busy = busy and _host(outcome.answer) == claim.host.removeprefix("www.")
     # A long lifetime of the answer itself is no word about others.
     return min(state.floor_until, now + LONGEST_BUSY) if busy and claim.host and state.floor_until else None
+
+
+def _host(answer: Answer | None) -> str:
+    """The host that answered, in the spelling of `Claim.host`, "www." counting as none."""
+    return address_key(answer.url).partition("/")[0].partition(":")[0] if answer else ""
 
 
 def _why_whole(claim: Claim, outcome: Outcome) -> str:

@@ -451,3 +451,21 @@ def test_what_the_feed_asks_for_is_remembered() -> None:
     assert decision.state.next_poll_at is not None
     assert decision.state.next_poll_at >= NOON + 2 * HOUR
     assert decision.journal.detail == "the feed asks to skip all 24 hours: not heeded"
+
+
+@pytest.mark.parametrize(
+    ("host", "answered", "waits"),
+    [
+        ("news.example", "https://www.news.example/feed", True), ("www.news.example", "https://news.example:8443/feed", True),
+        ("xn--e1afmkfd.example", "https://пример.example/feed", True), ("news.example", "https://other.example/feed", False),
+        ("news.example", "https://news.example.other.example/", False),
+    ],
+)  # fmt: skip
+def test_429_from_where_a_redirect_led_is_for_one_feed(host: str, answered: str, waits: bool) -> None:
+    """F-32: a feed at a common host that redirects elsewhere must not silence its neighbours by what is answered there."""
+    answer = Answer(status=429, url=answered, headers={"retry-after": "7200"})
+    claim = dataclasses.replace(make_claim(), host=host)
+    decision = decide(claim, Failed(kind=FailureKind.BUSY, detail="", answer=answer), None, Known(), [], NOON)
+
+    assert decision.state.floor_until == NOON + 2 * HOUR
+    assert (decision.host_until is not None) is waits
