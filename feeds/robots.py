@@ -30,9 +30,12 @@ def allowed(robots: bytes, agent: str, url: str) -> bool:
 
 
 def _rules(text: str, agent: str) -> list[tuple[bool, str]]:
-    """The rules for this agent: (allow, pattern). Groups of one name are one group."""
+    """The rules for this agent: (allow, pattern). Groups of one name are one group.
+
+    Only our groups and "*" are kept: thousands of names times thousands of rules would fill the memory (X-11).
+    """
     groups: dict[str, list[tuple[bool, str]]] = {}
-    named: list[str] = []
+    named: set[str] = set()
     listening = False
     for line in text.splitlines():
         key, colon, value = line.partition("#")[0].partition(":")
@@ -40,19 +43,18 @@ def _rules(text: str, agent: str) -> list[tuple[bool, str]]:
         if not colon:
             continue
         if key == "user-agent":
-            named = [*named, value.lower()] if listening else [value.lower()]
+            named = named if listening else set()
             listening = True
-            for name in named:
+            name = re.split(r"[^a-z_-]", value.lower(), maxsplit=1)[0] if value != "*" else value
+            if name in (agent, "*"):
+                named.add(name)
                 groups.setdefault(name, [])
         elif key in ("allow", "disallow"):
             listening = False
             if value:  # an empty Disallow forbids nothing
                 for name in named:
                     groups[name].append((key == "allow", _spelled(value)))
-    ours = [name for name in groups if re.split(r"[^a-z_-]", name, maxsplit=1)[0] == agent]
-    if ours:
-        return [rule for name in ours for rule in groups[name]]
-    return groups.get("*", [])
+    return groups.get(agent, groups.get("*", []))
 
 
 def _matches(pattern: str, target: str) -> bool:

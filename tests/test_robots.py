@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from feeds.robots import MOST_BYTES, allowed
@@ -50,3 +52,13 @@ def test_a_hostile_file_is_read_in_good_time() -> None:
     assert may("User-agent: *\nDisallow: /" + "*a" * 20_000 + "$", "/" + "a" * 5000)
     assert not may(b"\xff\xfe\nUser-agent: *\nDisallow: /\n")
     assert may(b"#" * MOST_BYTES + b"\nUser-agent: *\nDisallow: /")
+
+
+def test_names_times_rules_fill_no_memory() -> None:
+    """X-11: thousands of names above thousands of rules cost as much as they are long."""
+    tracemalloc.start()
+    assert not may(b"User-agent: a\n" * 15_000 + b"Disallow: /x\n" * 15_000 + b"User-agent: *\nDisallow: /")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert most < 50_000_000
