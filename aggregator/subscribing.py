@@ -30,6 +30,7 @@ LEASE = timedelta(days=10)
 LONGEST_LEASE = timedelta(days=14)
 """What we ask for, and the most that we believe (W-10)."""
 _TO_VERIFY = timedelta(hours=1)
+_SHORTEST_LEASE = timedelta(minutes=30)
 _FIRST_WAIT = timedelta(hours=1)
 _LONGEST_WAIT = timedelta(days=1)
 AFTER_DENIAL = timedelta(days=7)
@@ -74,21 +75,24 @@ def steps(one: Standing, base: str, now: datetime) -> Steps:
     wanted = bool(base and one.hubs and one.followed)
     ended = tuple(s.id for s in known if s.state in ("off", "denied") and s.asked_at + _KEPT <= now)
     return Steps(
-        ask=wanted and not _is_asked(one, now) and not any(_holds(s, one, base, now) for s in live),
+        ask=wanted and not _is_asked(one, base, now) and not any(_holds(s, one, base, now) for s in live),
         leave=() if wanted else tuple(s.id for s in live),
         unverified=late, lapsed=tuple(sorted(over)), old=ended,
     )  # fmt: skip
 
 
-def _holds(live: Subscription, one: Standing, base: str, now: datetime) -> bool:
-    """Whether a subscription is for what is offered today, and needs no renewal yet."""
-    return live.topic == one.topic and live.hub in one.hubs and live.base == base and now < renew_at(live)
+def _holds(known: Subscription, one: Standing, base: str, now: datetime, *, renew: bool = True) -> bool:
+    """Whether a subscription is for what is offered today, and, unless that does not matter, needs no renewal yet."""
+    same = known.topic == one.topic and known.hub in one.hubs and known.base == base
+    return same and (not renew or now < renew_at(known))
 
 
-def _is_asked(one: Standing, now: datetime) -> bool:
+def _is_asked(one: Standing, base: str, now: datetime) -> bool:
     """Whether a request is under way, or ended so that another should wait."""
     return any(
         (s.state == "pending" and now < s.asked_at + _TO_VERIFY)
+        # A lease of a second would be renewed every few seconds (W-10).
+        or (s.state != "leaving" and _holds(s, one, base, now, renew=False) and now < s.asked_at + _SHORTEST_LEASE)
         or (s.state in ("off", "denied") and s.topic == one.topic and s.retry_at is not None and now < s.retry_at)
         for s in one.subscriptions
     )

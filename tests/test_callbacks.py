@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import select as select_lib
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -229,3 +232,29 @@ def test_a_store_that_is_away_is_503(tmp_path: Path) -> None:
     db.close()
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+
+
+def test_a_slow_hub_keeps_out_no_other(place: Place) -> None:
+    """X-36: of one callback two bodies arrive at a time; whoever brings more is asked to wait, others are not."""
+    place.verify()
+    other = "o" * 43
+    with place.db.read() as connection:
+        source = connection.execute(select(sources.c.id)).scalar_one()
+    push.ask(
+        place.db, source, Offer(hubs=("http://hub.example/",), topic=URL), token=other, base="https://h.example",
+        secret="", lease=864000, attempts=1, now=NOON,
+    )  # fmt: skip
+    place.verify(token=other)
+    where = urlsplit(str(place.client.base_url))
+    assert where.hostname is not None
+    with ExitStack() as slow:
+        lines = [slow.enter_context(socket.create_connection((where.hostname, where.port or 80))) for _ in range(8)]
+        for line in lines:
+            line.sendall(f"POST /push/{other} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nslow".encode())
+        told = select_lib.select(lines, [], [], 20)[0]
+        deadline = time.monotonic() + 20
+        while len(told) < 6 and time.monotonic() < deadline:
+            told = select_lib.select(lines, [], [], 0.2)[0]
+            time.sleep(0.05)
+        assert [line.recv(12) for line in told] == [b"HTTP/1.1 503"] * 6
+        assert place.bring().status_code == 202

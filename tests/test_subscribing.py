@@ -301,3 +301,12 @@ def test_a_hub_at_a_private_address_is_never_asked() -> None:
             assert isinstance(answer, Failed)
             assert answer.kind in (FailureKind.FORBIDDEN_ADDRESS, FailureKind.DNS)
         assert server.exchanges == []
+
+
+@pytest.mark.parametrize(("state", "asked"), [("active", False), ("off", False), ("leaving", True)])
+def test_short_leases_are_not_renewed_without_end(state: Any, asked: bool) -> None:
+    """W-10: a hub that grants a second is asked again half an hour after the last request, not every few seconds."""
+    short = held(state=state, lease_seconds=1, lease_until=NOON + timedelta(seconds=1))
+
+    assert steps(offering(short), BASE, NOON + timedelta(seconds=9)).ask is asked
+    assert steps(offering(short), BASE, NOON + timedelta(minutes=30)).ask
