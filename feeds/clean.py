@@ -93,6 +93,7 @@ _UNFIT_FOR_URLS = re.compile(r'[\x00-\x20"<>^`{|}\x7f]')
 
 # Deeper than any writer goes. The sanitiser's time grows with the square of the depth, as every HTML parser's does.
 _DEEPEST = 250
+_MOST_ROUNDS = 5  # tags inside tags in a title: nobody's honest work
 _FEW = 1500
 _MOST_OPEN = 2_000_000
 _MOST_ADDED = 20_000_000  # characters that a base may add to all links of one text
@@ -280,12 +281,21 @@ def title_text(raw: str, *, is_html: bool) -> str:
         return " ".join(raw.split())
     text = raw = undoubled(raw)
     if is_html:
-        text = _ANY_TAG.sub("", raw)
+        text = _untagged(_ANY_TAG, raw)
     elif _SURE_TAG.search(raw):
-        text = _HTML_TAG.sub("", raw)
+        text = _untagged(_HTML_TAG, raw)
     if is_html or text != raw or _REFERENCE.search(text):
         text = unescape(text)
     return straight(" ".join(text.split()))
+
+
+def _untagged(tags: re.Pattern[str], text: str) -> str:
+    """Without tags, and without those that only stand together once others are gone: "<<b>script>"."""
+    for _ in range(_MOST_ROUNDS):
+        text, found = tags.subn("", text)
+        if not found:
+            return text
+    return text.replace("<", "")
 
 
 def straight(text: str) -> str:

@@ -16,7 +16,7 @@ from feeds import authorbox, clean
 from feeds.clean import NO_WORDS, Safe
 from feeds.dates import read_date
 from feeds.decode import undoubled
-from feeds.identity import digest, fallback_id, is_plain_web_url, is_web_url, unique_entries
+from feeds.identity import digest, fallback_id, is_plain_web_url, is_web_url, media_type, unique_entries
 from feeds.model import LINK_RELS, Author, Document, Enclosure, Entry, Failed, Head, IdOrigin, Link, Pace
 from feeds.raw import Raw, is_markup
 
@@ -313,7 +313,7 @@ def _enclosures(raw: Mapping[str, Any], base: str) -> tuple[Enclosure, ...]:
         if url and url not in found:
             size = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else 0
             title = clean.title_text(str(one.get("title") or ""), is_html=False)
-            found[url] = Enclosure(url=url, type=str(one.get("type") or ""), length=size, title=title)
+            found[url] = Enclosure(url=url, type=media_type(str(one.get("type") or "")), length=size, title=title)
     return tuple(found.values())[:50]
 
 

@@ -38,6 +38,7 @@ _READY = re.compile(
 )
 # An address that is canonical already: nearly all links of entries.
 _CANONICAL = re.compile(r"https?://[a-z0-9.-]{1,200}/[\w/.,:@!$'()*+=~%-]*\Z")
+_MEDIA_TYPE = re.compile(r"[\w!#$^+.-]{1,80}/[\w!#$^+.-]{1,80}(?:\s*;[^<>&\x00-\x1f]{0,100})?\Z", re.ASCII)
 _PUBLIC_IDS = uuid.UUID("0a4d8a4e-5c1b-5c0e-9a53-6f8f3b6d2f10")
 
 
@@ -62,6 +63,11 @@ def is_web_url(text: str) -> bool:
         return parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
     except ValueError:
         return False
+
+
+def media_type(text: str) -> str:
+    """A media type as RFC 9110 section 8.3.1 has it, or "" for anything else that a publisher wrote in its place."""
+    return text.strip() if _MEDIA_TYPE.match(text.strip()) else ""
 
 
 def canonical_url(url: str) -> str:

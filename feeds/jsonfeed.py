@@ -14,7 +14,7 @@ from feeds import clean
 from feeds.authorbox import clean_without_box
 from feeds.dates import read_date
 from feeds.decode import legal
-from feeds.identity import fallback_id
+from feeds.identity import fallback_id, media_type
 from feeds.model import Author, Document, Enclosure, Entry, Failed, FailureKind, Head, Link
 
 _MOST_ITEMS = 5000
@@ -111,7 +111,7 @@ def _attachments(item: dict[str, Any], base: str) -> Iterator[Enclosure]:
         if url:
             size = one.get("size_in_bytes")
             length = int(size) if _is_number(size) and 0 <= size < 2**53 else 0
-            yield Enclosure(url=url, type=_text(one, "mime_type"), length=length, title=_line(one, "title"))
+            yield Enclosure(url=url, type=media_type(_text(one, "mime_type")), length=length, title=_line(one, "title"))
 
 
 def _text(owner: dict[str, Any], key: str) -> str:

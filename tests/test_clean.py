@@ -429,3 +429,12 @@ def test_a_long_base_is_not_repeated_without_end() -> None:
 
     assert clean("<p><a href=x>w</a></p>", base).count(base) == 1
     assert len(clean("<img src=x>" * 3000, base)) < 1000
+
+
+@pytest.mark.parametrize(
+    "raw", ["<<b>script>alert(1)<<b>/script>", "<<<i>b>script>x<<<i>b>/script>", "<b" * 9 + ">" * 9]
+)
+def test_no_tag_comes_together_from_pieces(raw: str) -> None:
+    """X-21, F26: tags that only stand once others inside them are gone are gone as well."""
+    assert "<script" not in title_text(raw, is_html=True)
+    assert "<script" not in title_text(f"<p>{raw}</p>", is_html=False)

@@ -17,6 +17,7 @@ from feeds.identity import (
     fingerprint,
     is_iri,
     is_web_url,
+    media_type,
     mint_public_id,
     slugify,
     unique_entries,
@@ -369,3 +370,20 @@ def test_any_name_has_a_short_slug(name: str) -> None:
     """A slug is never empty, never longer than asked for, and safe in a path."""
     assert re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", slugify(name, limit=30))
     assert len(slugify(name, limit=30)) <= 30
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("audio/mpeg", "audio/mpeg"),
+        (" image/svg+xml ; charset=utf-8", "image/svg+xml ; charset=utf-8"),
+        ("application/vnd.ms-excel", "application/vnd.ms-excel"),
+        ("mp3", ""),
+        ("<script>alert(1)</script>", ""),
+        ('audio/mpeg"><script>', ""),
+        ("audio/mpeg\r\nX: y", ""),
+    ],
+)
+def test_media_types_are_media_types(written: str, kept: str) -> None:
+    """V-10, X-27: the type of an enclosure is one, or nothing."""
+    assert media_type(written) == kept
