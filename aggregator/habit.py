@@ -37,6 +37,7 @@ _PRIOR_RATE = (PACE / USUAL) ** 2
 # Hours and weekdays are believed as far as posts bear them out: this many posts speak for no difference.
 _EVEN_HOURS, _EVEN_WEEKDAYS, _PROFILE_POSTS = 24.0, 14.0, 200.0
 # A date so long before the last answered poll is no news: the publisher re-issued something.
+_HOUR = timedelta(hours=1)
 _OLD = timedelta(days=2)
 # So many posts are not left out by chance: a silence in which they were due is a change.
 _BY_CHANCE = 4.0
@@ -220,15 +221,21 @@ def _until_due(source: Source, habit: Habit, now: datetime, per_day: float, pace
     density = math.sqrt(source.weight * per_day) * _quickness(source) / (pace / _DAY)
     least, most = _bounds(source)
     hours, weekdays = _shape(habit.hours, _EVEN_HOURS), _shape(habit.weekdays, _EVEN_WEEKDAYS)
-    done, moment, end = 0.0, now, now + LONGEST
-    while moment < end:
-        step = min(timedelta(hours=1) - timedelta(minutes=moment.minute, seconds=moment.second), end - moment)
-        share = _share(hours, moment.hour) * (weekdays[moment.weekday()] if weekdays else 1.0)
-        polls = min(max(density * math.sqrt(share), least), most) * (step / _DAY)
+    # Plain numbers, as this is asked at every poll: hours since now, and days of 24 of them.
+    done = at = 0.0
+    longest = LONGEST / _HOUR
+    hour, weekday = now.hour, now.weekday()
+    step = 1 - (now.minute * 60 + now.second) / 3600
+    while at < longest:
+        step = min(step, longest - at)
+        share = _share(hours, hour) * (weekdays[weekday] if weekdays else 1.0)
+        polls = min(max(density * math.sqrt(share), least), most) * step / 24
         if done + polls >= 1:
-            return moment - now + step * ((1 - done) / polls)
+            return timedelta(hours=at + step * ((1 - done) / polls))
         done += polls
-        moment += step
+        at += step
+        step, hour = 1.0, (hour + 1) % 24
+        weekday = (weekday + (hour == 0)) % 7
     return LONGEST
 
 

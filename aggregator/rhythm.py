@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from aggregator.habit import JITTER, wait
 from aggregator.hints import (
@@ -207,4 +208,9 @@ def _jitter(span: timedelta, source: Source, now: datetime) -> timedelta:
 
 def _share(source: Source, now: datetime) -> float:
     """From 0 to 1, by slug and time: the same poll is planned the same, however often."""
-    return int(digest(source.slug, now.isoformat())[:8], 16) / 0xFFFFFFFF
+    return _share_of(source.slug, now)
+
+
+@lru_cache(maxsize=1000)
+def _share_of(slug: str, now: datetime) -> float:
+    return int(digest(slug, now.isoformat())[:8], 16) / 0xFFFFFFFF

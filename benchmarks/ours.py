@@ -46,8 +46,8 @@ def config_for(urls: Sequence[str], folder: Path, *, topics: bool = True) -> Con
     return replace(shipped, path=folder / "feeds.yaml", settings=settings, database=store, sources=sources)
 
 
-async def poll_all(hands: Hands, outcome: str, new: int) -> float:
-    """Claim every source and poll it; the seconds. Raises where one did not end as it should."""
+async def poll_all(hands: Hands, outcome: str, new: int, sources: int) -> float:
+    """Claim every source and poll it; the seconds. Raises where one was left out or did not end as it should."""
     ended: list[Decision | None] = []
 
     def done(_claim: Claim, decision: Decision | None) -> None:
@@ -60,6 +60,8 @@ async def poll_all(hands: Hands, outcome: str, new: int) -> float:
     wrong = [
         one and one.journal for one in ended if not one or one.journal.outcome != outcome or one.journal.new != new
     ]
+    if len(claims) != sources:
+        raise RuntimeError(f"only {len(claims)} of {sources} sources could be claimed")
     if wrong or len(ended) != len(claims):
         raise RuntimeError(f"{len(wrong)} polls did not end as {outcome} with {new} new entries: {wrong[:1]}")
     return seconds
@@ -72,8 +74,8 @@ async def measure(urls: Sequence[str], entries: int, folder: Path, *, topics: bo
     try:
         prepare(config, db, utc_now())
         async with hands_of(config, db, "bench") as hands:
-            first = await poll_all(hands, "fetched", entries)
-            unchanged = await poll_all(hands, "unchanged", 0)
+            first = await poll_all(hands, "fetched", entries, len(urls))
+            unchanged = await poll_all(hands, "unchanged", 0, len(urls))
             parsers = children_peak()
     finally:
         db.close()
