@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from aggregator.poll import Hands, think
+from aggregator.poll import Hands, ask, think
 from aggregator.prepare import own_lease
 from feeds.identity import address_key, is_web_url, without_credentials
-from feeds.model import Document, Failed, Fetched, Outcome, Source, Validators
+from feeds.model import Document, Failed, Outcome, Source, Validators
 from storage import following, history, intake
 from storage.model import Claim, Decision, Known
 
@@ -188,14 +188,7 @@ async def _ask(url: str, source: Source, hands: Hands) -> tuple[Outcome, Documen
     addresses only, and without secrets, which are known by slugs."""
     own = urlsplit(url).netloc == urlsplit(source.url).netloc and urlsplit(url).scheme == urlsplit(source.url).scheme
     asked = replace(source, url=url) if own else Source(slug="", url=url)
-    outcome = await hands.fetcher.fetch(asked, Validators())
-    if not isinstance(outcome, Fetched):
-        return outcome, None
-    answer = outcome.answer
-    read = await hands.parse(outcome.body, without_credentials(answer.url), answer.headers.get("content-type", ""))
-    if isinstance(read, Failed):
-        return replace(read, answer=answer), None
-    return outcome, read
+    return await ask(asked, Validators(), hands)
 
 
 def _leads(document: Document, wish: Wish) -> Step:

@@ -25,7 +25,6 @@ _QUIET_AT_LEAST = timedelta(days=3)
 _QUIET_UNKNOWN = timedelta(days=14)
 _GAPS_UNTIL_QUIET = 8
 _FUTURE = timedelta(hours=24)
-_ONLY_WHAT_IS_NEW = 226  # F-39: such a document says nothing of the whole.
 _BLOCKED = (401, 402, 403, 406, 407, 429, 451)
 # What passes by itself more often than not: once is no verdict.
 _PASSING = (
@@ -56,7 +55,7 @@ def facts_after(before: Facts, outcome: Outcome, document: Document | None, now:
         received=before.received + came,
         saved=before.saved + (before.packed if answer.status == 304 else 0),
     )
-    if document is None or isinstance(outcome, Failed) or answer.status == _ONLY_WHAT_IS_NEW:
+    if document is None or isinstance(outcome, Failed) or answer.partial:
         return facts
     newest, gap = _dates(document.entries, now)
     return replace(facts, size=answer.size, packed=came, items=len(document.entries), newest=newest, gap=gap)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from aggregator.metronome import next_turn
 from aggregator.topics.match import Topic
 from feeds.fetch import Fetcher
 from feeds.identity import without_credentials
-from feeds.model import Answer, Document, Failed, FailureKind, Fetched, Offer, Outcome
+from feeds.model import Answer, Document, Failed, FailureKind, Fetched, Offer, Outcome, Source, Validators
 from feeds.websub import offer_of
 from storage import intake
 from storage.again import held_by_link
@@ -27,7 +27,6 @@ from storage.model import Claim, Decision
 
 log = logging.getLogger(__name__)
 
-_BEGUN_A_WORKER = 4
 # A turn is taken within a minute, and a second more for those that begin in its middle.
 _TURN = timedelta(seconds=61)
 AsyncParser = Callable[[bytes, str, str], Awaitable[Document | Failed]]
@@ -65,7 +64,7 @@ async def poll(
     async with worker or nullcontext():
         started = asyncio.get_running_loop().time()
         try:
-            outcome, document = await ask(claim, hands)
+            outcome, document = await ask(claim.source, claim.state.validators, hands)
         except (
             Exception
         ) as error:  # a fault of ours is the source's failure until it is mended: backed off, never fatal
@@ -99,9 +98,9 @@ def _fault(error: Exception, answer: Answer | None) -> Failed:
     return Failed(kind=FailureKind.UNREADABLE, detail=f"a fault of ours: {error!r}"[:300], answer=answer)
 
 
-async def ask(claim: Claim, hands: Hands) -> tuple[Outcome, Document | None]:
+async def ask(source: Source, validators: Validators, hands: Hands) -> tuple[Outcome, Document | None]:
     """What the publisher says, and what the body says where there is a new one."""
-    outcome = await hands.fetcher.fetch(claim.source, claim.state.validators)
+    outcome = await hands.fetcher.fetch(source, validators)
     if not isinstance(outcome, Fetched):
         return outcome, None
     answer = outcome.answer
@@ -148,21 +147,3 @@ def _offer(outcome: Outcome, document: Document | None) -> Offer | None:
     if document is None or outcome.answer is None:
         return None
     return offer_of(outcome.answer.url, outcome.answer.headers.get("link", ""), document.links)
-
-
-async def poll_many(
-    claims: Iterable[Claim], hands: Hands, *, workers: int, done: Callable[[Claim, Decision | None], None]
-) -> None:
-    """Poll all of these, asking `workers` at a time; `done` hears of each as it ends."""
-    free, begun = asyncio.Semaphore(workers), asyncio.Semaphore(workers * _BEGUN_A_WORKER)
-
-    async def one(claim: Claim) -> None:
-        try:
-            done(claim, await poll(claim, hands, free))
-        finally:
-            begun.release()
-
-    async with asyncio.TaskGroup() as group:
-        for claim in claims:
-            await begun.acquire()  # what was read and waits for the store fills the memory
-            group.create_task(one(claim))

@@ -18,13 +18,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from aggregator.daemon import WORKERS, hands_of, utc_now
-from aggregator.poll import poll_many
 from aggregator.prepare import own_lease, prepare
+from aggregator.rounds import claiming, poll_in_rounds
 from benchmarks.figures import Figure, figure
 from benchmarks.ours import config_for
 from benchmarks.polling import ENTRIES, ROUNDS, SOURCES
 from benchmarks.server import ROOT, serving
-from storage import intake
 from storage.database import open_database
 from storage.model import Claim, Decision
 from tests.postgres import postgres
@@ -121,8 +120,8 @@ async def poller(store: str, number: int, pollers: int) -> None:
                 def done(_claim: Claim, decision: Decision | None, ended: list[Decision | None] = ended) -> None:
                     ended.append(decision)
 
-                claims = intake.claim(db, utc_now(), owner=own_lease(), limit=1_000_000, slugs=mine, explicit=True)
-                await poll_many(claims, hands, workers=WORKERS, done=done)
+                claim = claiming(db, own_lease(), utc_now, slugs=mine, explicit=True)
+                await poll_in_rounds(claim, hands, workers=WORKERS, done=done)
                 wrong = [one for one in ended if not one or one.journal.outcome != outcome]
                 if wrong or len(ended) != len(mine):
                     raise RuntimeError(f"{len(wrong)} of {len(mine)} polls did not end as {outcome}: {wrong[:1]}")

@@ -17,12 +17,12 @@ from pathlib import Path
 
 from aggregator.config import Config, load_config
 from aggregator.daemon import WORKERS, hands_of, utc_now
-from aggregator.poll import Hands, poll_many
+from aggregator.poll import Hands
 from aggregator.prepare import own_lease, prepare
+from aggregator.rounds import claiming, poll_in_rounds
 from benchmarks.server import ROOT
 from benchmarks.timings import Timings, children_peak, own_peak, say
 from feeds.model import Source
-from storage import intake
 from storage.database import open_database
 from storage.model import Claim, Decision, SourceRow
 
@@ -54,15 +54,15 @@ async def poll_all(hands: Hands, outcome: str, new: int, sources: int) -> float:
         ended.append(decision)
 
     start = time.perf_counter()
-    claims = intake.claim(hands.db, utc_now(), owner=own_lease(), limit=1_000_000, explicit=True)
-    await poll_many(claims, hands, workers=WORKERS, done=done)
+    claim = claiming(hands.db, own_lease(), utc_now, slugs=None, explicit=True)
+    await poll_in_rounds(claim, hands, workers=WORKERS, done=done)
     seconds = time.perf_counter() - start
     wrong = [
         one and one.journal for one in ended if not one or one.journal.outcome != outcome or one.journal.new != new
     ]
-    if len(claims) != sources:
-        raise RuntimeError(f"only {len(claims)} of {sources} sources could be claimed")
-    if wrong or len(ended) != len(claims):
+    if len(ended) != sources:
+        raise RuntimeError(f"only {len(ended)} of {sources} sources were polled")
+    if wrong:
         raise RuntimeError(f"{len(wrong)} polls did not end as {outcome} with {new} new entries: {wrong[:1]}")
     return seconds
 

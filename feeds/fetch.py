@@ -247,7 +247,7 @@ class Fetcher:
             return Unchanged(answer=answer, validators=_renewed(hop.validators, kept))
         if not 200 <= status < 300:
             return refusal(response, answer)
-        if status == 226 and headers.get("im", "feed").strip().lower() != "feed":
+        if answer.partial and headers.get("im", "feed").strip().lower() != "feed":
             detail = f"226 with the manipulation {headers['im']}, which nobody asked for"
             return Failed(kind=FailureKind.PROTOCOL, detail=detail, answer=answer)
         packed = await self._body(response, answer)

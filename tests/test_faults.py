@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.poll import Hands, poll, poll_many
+from aggregator.poll import Hands, poll
+from aggregator.rounds import claiming, poll_in_rounds
 from feeds.fetch import Fetcher, Limits
 from feeds.model import Document, Failed, Head
 from feeds.sandbox import Sandbox
@@ -138,9 +139,10 @@ async def three_rounds(db: Database, server: Server, clock: Clock) -> Seen:
     slugs = [*FAULTS, *HEALTHY]
     for pages in rounds():
         server.pages = pages
-        claims = intake.claim(db, clock(), owner="test", limit=1000, explicit=True)
-        assert len(claims) == len(slugs)
-        await poll_many(claims, hands, workers=100, done=lambda claim, decision: seen.ended.append(decision))
+        before = len(seen.ended)
+        claim = claiming(db, "test", clock, slugs=None, explicit=True)
+        await poll_in_rounds(claim, hands, workers=100, done=lambda claim, decision: seen.ended.append(decision))
+        assert len(seen.ended) - before == len(slugs)
         for slug in slugs:
             kept = reading.page(db, "sources", slug, limit=1000)
             seen.kept.setdefault(slug, []).append({one.entry.title for one in kept})
