@@ -1,18 +1,16 @@
 """One element of a well-formed document -> its text, its markup, its attributes.
 
-In: an element of lxml. Out: strings, with feedparser's repairs of text that was encoded twice.
+In: an element. Out: strings, with feedparser's repairs of text that was encoded twice.
 Never: a change to the tree, or a look beyond the element.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
-from typing import Any
+from typing import Any, Protocol, overload
 from urllib.parse import urljoin
-
-from lxml import etree
 
 _VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _C1 = re.compile("[\x80-\x9f]")
@@ -25,23 +23,69 @@ _REFERENCE = re.compile("&([A-Za-z0-9_]+);")
 _SLASHES = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://)/*")
 
 
-def text_of(element: etree._Element) -> str:
+class Node(Protocol):
+    """An element, whoever built its tree. A name is `{namespace}local`."""
+
+    @property
+    def tag(self) -> str: ...  # noqa: D102 - said above
+    @property
+    def prefix(self) -> str | None: ...  # noqa: D102 - as the document writes it
+    @property
+    def text(self) -> str | None: ...  # noqa: D102 - before its first child
+    @property
+    def tail(self) -> str | None: ...  # noqa: D102 - directly behind it
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Node]: ...
+    @overload
+    def get(self, key: str, /) -> str | None: ...  # an attribute
+    @overload
+    def get(self, key: str, default: str, /) -> str: ...
+    def items(self) -> Iterable[tuple[str, str]]: ...  # noqa: D102 - the attributes in their order
+
+
+Acts = Mapping[str, tuple[Callable[..., None] | None, str]]
+"""What to do with an element of a full name, or None for nothing, and the field that it fills."""
+
+
+def walk(acts: Acts, descend: Callable[..., None], reader: Any, context: object, parent: Node, depth: int) -> None:
+    """Do for each child what `acts` says of its name; where it says nothing, `reader.known(child)` tells.
+
+    `descend` is the act that looks at children only, and is spared where there are none.
+    """
+    for child in parent:
+        act, key = acts.get(child.tag) or reader.known(child)
+        if act is None or (act is descend and not len(child)):
+            continue
+        act(reader, context, child, depth, key)
+
+
+def text_of(element: Node) -> str:
     """The text of an element without that of elements in it, and without white space around it."""
     text = element.text
     if len(element):
         text = (text or "") + "".join(part.tail or "" for part in element)
     if not text:
         return ""
-    text = text.strip()
-    return text if text.isascii() else mended(text)
+    return mended(text.strip())
 
 
 def mended(text: str) -> str:
     """Text as it was before its UTF-8 was taken for Latin-1 and encoded again (F46)."""
+    if text.isascii():
+        return text
     try:
         return text.encode("iso-8859-1").decode("utf-8")
     except UnicodeError:
         return text
+
+
+def holds_control(said: Any) -> bool:
+    """Whether such a control as `without_controls` replaces stands in any text of a record."""
+    if isinstance(said, str):
+        return not said.isascii() and bool(_C1.search(said))
+    if isinstance(said, dict):
+        said = list(said.values())
+    return isinstance(said, list) and any(map(holds_control, said))
 
 
 def without_controls(text: str) -> str:
@@ -65,17 +109,17 @@ def has_controls(body: bytes) -> bool:
     return bool(written or (b"&#" in body and _C1_REFERRED.search(body)))
 
 
-def local_name(element: etree._Element) -> str:
+def local_name(element: Node) -> str:
     """The name without prefix, in lower case."""
     return str(element.tag).rpartition("}")[2].lower()
 
 
-def attributes_of(element: etree._Element) -> dict[str, str]:
+def attributes_of(element: Node) -> dict[str, str]:
     """The attributes of a link under lower-case names, its address as href."""
     found: dict[str, str] = {}
     for written, value in element.items():
-        key = str(written).lower()
-        found[key] = str(value).lower() if key in ("rel", "type") else str(value)
+        key = written.lower()
+        found[key] = value.lower() if key in ("rel", "type") else value
     href = found.get("url") or found.get("uri") or found.get("href")
     if href:
         found["href"] = href
@@ -100,32 +144,45 @@ def unescaped_query(url: str) -> str:
     return _REFERENCE.sub(r"&\1", url.replace("&amp;", "&"))
 
 
-def is_escaped_in_div(element: etree._Element) -> bool:
+def is_empty(element: Node) -> bool:
+    """Whether nothing stands in an element: what it means is elsewhere."""
+    return not len(element) and not element.text
+
+
+def is_escaped_in_div(element: Node) -> bool:
     """Whether all that is in an element is escaped HTML within a <div>, as TypePad wrote it."""
-    return all(local_name(inner) == "div" for inner in element.iterdescendants())
+    return all(local_name(inner) == "div" and is_escaped_in_div(inner) for inner in element)
 
 
-def words_of(element: etree._Element) -> str:
+def words_of(element: Node) -> str:
     """All text in an element, however deep."""
-    return "".join(str(text) for text in element.itertext())
+    return (element.text or "") + "".join(words_of(inner) + (inner.tail or "") for inner in element)
 
 
-def markup_of(element: etree._Element, *, with_div: bool) -> str:
+def markup_of(element: Node, *, with_div: bool) -> str:
     """The elements inside an element as HTML, without prefixes; Atom 1.0 asks for a lone <div>, which is no content."""
     inner = [*element]
     is_div = not with_div and len(inner) == 1 and local_name(inner[0]) == "div"
     if is_div and not (element.text or "").strip() and not (inner[0].tail or "").strip():
         element = inner[0]
-    return "".join(_written(element))
+    written: list[str] = []
+    _write(element, written)
+    return "".join(written)
 
 
-def _written(element: etree._Element) -> Iterator[str]:
-    yield escape(element.text or "", quote=False)
+def _write(element: Node, written: list[str]) -> None:
+    if element.text:
+        written.append(_escaped(element.text))
     for inner in element:
         name = local_name(inner)
-        said = "".join(f' {str(key).rpartition("}")[2].lower()}="{escape(str(value))}"' for key, value in inner.items())
-        yield f"<{name}{said}>"
-        yield from _written(inner)
+        said = [f' {key.rpartition("}")[2].lower()}="{escape(value)}"' for key, value in inner.items()]
+        written.append(f"<{name}{''.join(said)}>")
+        _write(inner, written)
         if name not in _VOID or len(inner) or inner.text:
-            yield f"</{name}>"
-        yield escape(inner.tail or "", quote=False)
+            written.append(f"</{name}>")
+        if inner.tail:
+            written.append(_escaped(inner.tail))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

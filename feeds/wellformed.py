@@ -1,4 +1,4 @@
-"""Well-formed XML -> what it says, by lxml: the fast reader, for all documents of which it is sure.
+"""Well-formed XML -> what it says: the fast reader, for all documents of which it is sure.
 
 In: bytes in UTF-8 without a DTD. Out: `Raw` in the shape that feedparser gives, or None where feedparser should read.
 Never: a fetch, an entity, a recursion deeper than libxml2's own bound (256), or a guess: what is odd is declined.
@@ -9,24 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 
-from lxml import etree
-
 from feeds import vocabulary as words
 from feeds.elements import (
-    attributes_of,
-    has_controls,
+    Node,
+    is_empty,
     is_escaped_in_div,
     joined,
     local_name,
     markup_of,
-    mended,
     rid_of_controls,
-    text_of,
     unescaped_query,
     words_of,
 )
-from feeds.mend import MOST_ATTRIBUTES
 from feeds.raw import Raw, Said
+from feeds.trees import Tree, attributes_of, grown, holds_control, mended, text_of
 
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -38,8 +34,6 @@ _TYPES = {
     "text": "text/plain", "plain": "text/plain", "text/plain": "text/plain", "html": "text/html", "text/html": "text/html",
     "xhtml": _XHTML, _XHTML: _XHTML,
 }  # fmt: skip
-_CROWDED = etree.XPath(f"boolean(//@*[{MOST_ATTRIBUTES + 1}])")
-_SCOPED = etree.XPath("boolean(/*/descendant::*/@xml:*)")
 _NOWHERE = 99
 
 
@@ -52,20 +46,16 @@ def read_wellformed(body: bytes, most: int) -> Raw | None:
 
     Raises etree.XMLSyntaxError for XML that is not well-formed.
     """
-    # A parser keeps names and errors of what it read: a new one for each document costs microseconds.
-    parser = etree.XMLParser(
-        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True,
-        collect_ids=False, huge_tree=False,
-    )  # fmt: skip
-    root = etree.fromstring(body, parser)
-    if _CROWDED(root):
+    tree = grown(body)
+    if tree is None:
         return None
     try:
-        raw = _Reader(root, most).read()
+        raw = _Reader(tree, most).read()
     except _DeclinedError:
         return None
-    if has_controls(body):
-        raw.feed, raw.entries = rid_of_controls(raw.feed), [rid_of_controls(said) for said in raw.entries]
+    if tree.controls:
+        raw.feed = rid_of_controls(raw.feed)
+        raw.entries = [rid_of_controls(said) if holds_control(said) else said for said in raw.entries]
     return raw
 
 
@@ -97,16 +87,19 @@ class _Context:
 
 
 class _Reader:
-    def __init__(self, root: etree._Element, most: int) -> None:
-        self.root = root
+    def __init__(self, tree: Tree, most: int) -> None:
+        self.root = root = tree.root
+        self.nsmap = tree.nsmap
         self.most = most
         self.acts: dict[str, tuple[_Act | None, str]] = {}
         self.entries: list[Said] = []
         self.count = 0
+        self.inside = root  # whose children are read
         self.base = root.get(_BASE, "")
         self.lang = root.get(_LANG, "")
         # Where nothing but the first tag declares a base or a language, nobody needs to ask each element.
-        self.has_scopes = bool(_SCOPED(root))
+        self.has_scopes = tree.scoped
+        self.walk = tree.walk
         self.version = self._version()
         # RSS says "plain text" and means HTML as often as not: the words will have to decide.
         self.plain = "text/plain" if self.version.startswith("atom") else "guess"
@@ -121,12 +114,12 @@ class _Reader:
             raw.notes.append(f"{self.count} entries: only the first {self.most} are read")
         return raw
 
-    def name(self, element: etree._Element) -> str:
+    def name(self, element: Node) -> str:
         return words.name_of(str(element.tag), element.prefix)
 
     def _version(self) -> str:
         kind = self.name(self.root)
-        spaces = [uri.lower() for uri in self.root.nsmap.values() if uri]
+        spaces = [uri.lower() for uri in self.nsmap.values() if uri]
         if kind == "rss":
             version = self.root.get("version", "")
             return _RSS_VERSIONS.get(version) or ("rss20" if version.startswith("2.") else "rss")
@@ -135,30 +128,31 @@ class _Reader:
                 return "atom10"
             return _ATOM_VERSIONS.get(self.root.get("version", ""), "atom")
         if kind == "rdf_rdf" and "http://www.w3.org/2005/atom" not in spaces:
-            if (self.root.nsmap.get(None) or "").lower() == "http://my.netscape.com/rdf/simple/0.9/":
+            if (self.nsmap.get(None) or "").lower() == "http://my.netscape.com/rdf/simple/0.9/":
                 return "rss090"
             if "http://purl.org/rss/1.0/" in spaces:
                 return "rss10"
         raise _DeclinedError
 
-    def fill(self, context: _Context, parent: etree._Element, depth: int) -> None:
+    def fill(self, context: _Context, parent: Node, depth: int) -> None:
         """Read the children of an element, and what unknown ones among them hold, in their order."""
-        acts, has_scopes = self.acts, self.has_scopes
-        for element in parent:
-            tag = element.tag
-            known = acts.get(tag)
-            if known is None:
-                name = self.name(element)
-                known = acts[tag] = _ACTS.get(name, (_descend, name))
-            act, key = known
-            if act is None or (act is _descend and not len(element)):
-                continue
-            if has_scopes:
-                self.in_scope(act, context, element, depth, key)
-            else:
-                act(self, context, element, depth, key)
+        outside, self.inside = self.inside, parent
+        if self.has_scopes:
+            for element in parent:
+                act, key = self.acts.get(element.tag) or self.known(element)
+                if act is not None:
+                    self.in_scope(act, context, element, depth, key)
+        else:
+            self.walk(self.acts, _descend, self, context, parent, depth)
+        self.inside = outside
 
-    def in_scope(self, act: _Act, context: _Context, element: etree._Element, depth: int, key: str) -> None:
+    def known(self, element: Node) -> tuple[_Act | None, str]:
+        """What to do with an element of a name that was not met before."""
+        name = self.name(element)
+        found = self.acts[element.tag] = _ACTS.get(name, (_descend, name))
+        return found
+
+    def in_scope(self, act: _Act, context: _Context, element: Node, depth: int, key: str) -> None:
         base, lang = self.base, self.lang
         own = element.get(_BASE)
         self.base = joined(base, own) if own else base
@@ -166,17 +160,15 @@ class _Reader:
         act(self, context, element, depth, key)
         self.base, self.lang = base, lang
 
-    def detail(self, element: etree._Element, kind: str) -> Said:
+    def detail(self, element: Node, kind: str) -> Said:
         """A text with its type: what stands in it, with the elements in it as markup."""
         own = element.get("type")
         if own is not None:
             kind = _TYPES.get(own.lower(), "")
-            if not kind or element.get("mode") == "base64":
+            if element.get("mode") == "base64" or not (kind or is_empty(element)):
                 raise _DeclinedError
         if not len(element):
-            value = (element.text or "").strip()
-            if not value.isascii():
-                value = mended(value)
+            value = mended((element.text or "").strip())
             if kind == _XHTML:
                 value = escape(value, quote=False)
         elif kind != _XHTML and is_escaped_in_div(element):
@@ -192,15 +184,15 @@ class _Reader:
         return found
 
 
-_Act = Callable[[_Reader, _Context, etree._Element, int, str], None]
+_Act = Callable[[_Reader, _Context, Node, int, str], None]
 
 
-def _descend(reader: _Reader, context: _Context, element: etree._Element, depth: int, _: str) -> None:
+def _descend(reader: _Reader, context: _Context, element: Node, depth: int, _: str) -> None:
     if len(element):
         reader.fill(context, element, depth + 1)
 
 
-def _entry(reader: _Reader, context: _Context, element: etree._Element, depth: int, _: str) -> None:
+def _entry(reader: _Reader, context: _Context, element: Node, depth: int, _: str) -> None:
     if context.is_entry or element.get("href") or element.get("lastmod"):
         raise _DeclinedError
     reader.count += 1
@@ -215,7 +207,7 @@ def _entry(reader: _Reader, context: _Context, element: etree._Element, depth: i
     reader.entries.append(entry.said)
 
 
-def _title(reader: _Reader, context: _Context, element: etree._Element, depth: int, name: str) -> None:
+def _title(reader: _Reader, context: _Context, element: Node, depth: int, name: str) -> None:
     if context.title_depth <= depth:
         return
     detail = reader.detail(element, "text/plain")
@@ -226,13 +218,13 @@ def _title(reader: _Reader, context: _Context, element: etree._Element, depth: i
         context.title_depth = depth
 
 
-def _detail(reader: _Reader, context: _Context, element: etree._Element, depth: int, key: str) -> None:
+def _detail(reader: _Reader, context: _Context, element: Node, depth: int, key: str) -> None:
     detail = reader.detail(element, "text/plain")
     context.put(key, detail["value"], depth)
     context.said[f"{key}_detail"] = detail
 
 
-def _summary(reader: _Reader, context: _Context, element: etree._Element, depth: int, name: str) -> None:
+def _summary(reader: _Reader, context: _Context, element: Node, depth: int, name: str) -> None:
     said = context.said
     if "summary" in said and not context.has_content:
         # A second description is taken for the content.
@@ -245,7 +237,7 @@ def _summary(reader: _Reader, context: _Context, element: etree._Element, depth:
     said[f"{key}_detail"] = detail
 
 
-def _content(reader: _Reader, context: _Context, element: etree._Element, depth: int, name: str) -> None:
+def _content(reader: _Reader, context: _Context, element: Node, depth: int, name: str) -> None:
     context.has_content = context.has_content or not name.endswith("body")
     _add_content(context, reader.detail(element, words.CONTENTS[name]))
 
@@ -255,15 +247,15 @@ def _add_content(context: _Context, detail: Said) -> None:
     context.said.setdefault("summary", detail["value"])
 
 
-def _text(reader: _Reader, context: _Context, element: etree._Element, depth: int, key: str) -> None:
+def _text(reader: _Reader, context: _Context, element: Node, depth: int, key: str) -> None:
     context.put(key, text_of(element), depth)
 
 
-def _address(reader: _Reader, context: _Context, element: etree._Element, depth: int, key: str) -> None:
+def _address(reader: _Reader, context: _Context, element: Node, depth: int, key: str) -> None:
     context.put(key, joined(reader.base, text_of(element)), depth)
 
 
-def _guid(reader: _Reader, context: _Context, element: etree._Element, depth: int, name: str) -> None:
+def _guid(reader: _Reader, context: _Context, element: Node, depth: int, name: str) -> None:
     value = text_of(element)
     said = context.said
     permalink = element.get("isPermaLink") or element.get("ispermalink")
@@ -273,7 +265,7 @@ def _guid(reader: _Reader, context: _Context, element: etree._Element, depth: in
         said.setdefault("link", joined(reader.base, value) if value else value)
 
 
-def _link(reader: _Reader, context: _Context, element: etree._Element, depth: int, _: str) -> None:
+def _link(reader: _Reader, context: _Context, element: Node, depth: int, _: str) -> None:
     said = context.said
     found = attributes_of(element)
     found.setdefault("rel", "alternate")
@@ -290,7 +282,7 @@ def _link(reader: _Reader, context: _Context, element: etree._Element, depth: in
         said["link"] = href
 
 
-def _enclosure(reader: _Reader, context: _Context, element: etree._Element, depth: int, _: str) -> None:
+def _enclosure(reader: _Reader, context: _Context, element: Node, depth: int, _: str) -> None:
     found = attributes_of(element)
     found["rel"] = "enclosure"
     context.said.setdefault("links", []).append(found)
@@ -298,7 +290,7 @@ def _enclosure(reader: _Reader, context: _Context, element: etree._Element, dept
         reader.fill(context, element, depth + 1)
 
 
-def _tag(reader: _Reader, context: _Context, element: etree._Element, depth: int, name: str) -> None:
+def _tag(reader: _Reader, context: _Context, element: Node, depth: int, name: str) -> None:
     tags = context.said.setdefault("tags", [])
     term, label = element.get("text" if name == "itunes_category" else "term"), element.get("label")
     if term or label:
@@ -312,12 +304,12 @@ def _tag(reader: _Reader, context: _Context, element: etree._Element, depth: int
         tags.append({"term": value})
 
 
-def _tags(reader: _Reader, context: _Context, element: etree._Element, depth: int, _: str) -> None:
+def _tags(reader: _Reader, context: _Context, element: Node, depth: int, _: str) -> None:
     tags = context.said.setdefault("tags", [])
     tags.extend({"term": term.strip()} for term in text_of(element).split(","))
 
 
-def _author(reader: _Reader, context: _Context, element: etree._Element, depth: int, _: str) -> None:
+def _author(reader: _Reader, context: _Context, element: Node, depth: int, _: str) -> None:
     person: Said = {}
     for part in element:
         key = words.PERSON.get(reader.name(part))
@@ -335,7 +327,7 @@ def _author(reader: _Reader, context: _Context, element: etree._Element, depth: 
     context.put("author", whole, depth)
 
 
-def _source(reader: _Reader, context: _Context, element: etree._Element, depth: int, _: str) -> None:
+def _source(reader: _Reader, context: _Context, element: Node, depth: int, _: str) -> None:
     if not context.is_entry:
         raise _DeclinedError
     inner = _Context(depth + 1, is_entry=False)
@@ -350,22 +342,21 @@ def _source(reader: _Reader, context: _Context, element: etree._Element, depth: 
     context.said["source"] = inner.said
 
 
-def _image(reader: _Reader, context: _Context, element: etree._Element, depth: int, _: str) -> None:
+def _image(reader: _Reader, context: _Context, element: Node, depth: int, _: str) -> None:
     """The picture of a channel; the pictures of an entry and those of RDF stand outside of the channel."""
-    parent = element.getparent()
-    if not context.is_entry and parent is not None and local_name(parent) == "channel":
+    if not context.is_entry and local_name(reader.inside) == "channel":
         for part in element:
             if local_name(part) in ("url", "uri", "homepage"):
                 context.said.setdefault("image", {})["href"] = text_of(part)
 
 
-def _itunes_image(reader: _Reader, context: _Context, element: etree._Element, depth: int, _: str) -> None:
+def _itunes_image(reader: _Reader, context: _Context, element: Node, depth: int, _: str) -> None:
     href = element.get("href") or element.get("url")
     if href:
         context.said["image"] = {"href": href}
 
 
-def _pause(reader: _Reader, context: _Context, element: etree._Element, depth: int, key: str) -> None:
+def _pause(reader: _Reader, context: _Context, element: Node, depth: int, key: str) -> None:
     context.said.setdefault(key, [text_of(part) for part in element])
 
 
