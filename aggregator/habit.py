@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from feeds.model import Source
 from storage.model import Habit
@@ -61,6 +62,8 @@ def learn(
     gap = now - habit.until
     times = _times(new, habit.until, gap)
     missed = bool(window) and habit.window > 0 and not known
+    if window is None and not times and not habit.rush:
+        return _counted(habit, times, now)  # the usual poll: nothing new
     return replace(
         _counted(habit, times, now),
         window=habit.window if window is None else window,
@@ -96,10 +99,10 @@ def _counted(habit: Habit, times: Sequence[datetime], now: datetime) -> Habit:
     assert habit.until is not None
     days = (now - habit.until) / _DAY
     ages = [(now - time) / _DAY for time in times]
-    posts = tuple(
-        round(before * math.exp(-days / memory) + sum(math.exp(-age / memory) for age in ages), 4)
+    posts = tuple([
+        round(before * math.exp(-days / memory) + sum([math.exp(-age / memory) for age in ages]), 4)
         for memory, before in zip(_MEMORIES, habit.posts or _NOTHING, strict=True)
-    )
+    ])  # fmt: skip
     counted = replace(habit, until=now, posts=posts)
     if not times:
         return counted
@@ -220,28 +223,36 @@ def _until_due(source: Source, habit: Habit, now: datetime, per_day: float, pace
     """Until the polls that its posts are worth add up to one, hour by hour, as the source is awake or asleep."""
     density = math.sqrt(source.weight * per_day) * _quickness(source) / (pace / _DAY)
     least, most = _bounds(source)
-    hours, weekdays = _shape(habit.hours, _EVEN_HOURS), _shape(habit.weekdays, _EVEN_WEEKDAYS)
+    hours, weekdays = _roots(habit.hours, habit.weekdays)
     # Plain numbers, as this is asked at every poll: hours since now, and days of 24 of them.
     done = at = 0.0
     longest = LONGEST / _HOUR
     hour, weekday = now.hour, now.weekday()
     step = 1 - (now.minute * 60 + now.second) / 3600
+    of_day = density * weekdays[weekday]
     while at < longest:
-        step = min(step, longest - at)
-        share = _share(hours, hour) * (weekdays[weekday] if weekdays else 1.0)
-        polls = min(max(density * math.sqrt(share), least), most) * step / 24
+        if at + step > longest:
+            step = longest - at
+        a_day = of_day * hours[hour]
+        polls = (least if a_day < least else most if a_day > most else a_day) * step / 24
         if done + polls >= 1:
             return timedelta(hours=at + step * ((1 - done) / polls))
         done += polls
         at += step
-        step, hour = 1.0, (hour + 1) % 24
-        weekday = (weekday + (hour == 0)) % 7
+        step = 1.0
+        hour += 1
+        if hour == 24:
+            hour, weekday = 0, (weekday + 1) % 7
+            of_day = density * weekdays[weekday]
     return LONGEST
 
 
-def _share(hours: Sequence[float], hour: int) -> float:
-    """What an hour has of the posts, its neighbours heard: 1 on average."""
-    return (hours[hour - 1] + 2 * hours[hour] + hours[(hour + 1) % 24]) / 4 if hours else 1.0
+@lru_cache(4096)  # a source that posts nothing keeps its habits
+def _roots(hours: tuple[float, ...], weekdays: tuple[float, ...]) -> tuple[list[float], list[float]]:
+    """The square roots of what each hour, its neighbours heard, and each weekday has of the posts: 1 on average."""
+    of_hours, of_days = _shape(hours, _EVEN_HOURS), _shape(weekdays, _EVEN_WEEKDAYS)
+    heard = [(of_hours[at - 1] + 2 * of_hours[at] + of_hours[(at + 1) % 24]) / 4 for at in range(len(of_hours))]
+    return [math.sqrt(one) for one in heard] or [1.0] * 24, [math.sqrt(one) for one in of_days] or [1.0] * 7
 
 
 def _shape(tally: Sequence[float], even: float) -> list[float]:

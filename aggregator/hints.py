@@ -30,7 +30,8 @@ def hints_of(answer: Answer, document: Document | None, before: Hints, now: date
     silent = answer.status == 304 and not {"cache-control", "expires"} & answer.headers.keys()
     fresh, by = (before.fresh, before.fresh_by) if silent else freshness(answer.headers, now)
     if document is None:
-        return replace(before, fresh=fresh, fresh_by=by), ()
+        same = fresh == before.fresh and by == before.fresh_by
+        return before if same else replace(before, fresh=fresh, fresh_by=by), ()
     paced, notes = _paced(document.pace)
     return replace(paced, fresh=fresh, fresh_by=by, ended=document.expired), notes
 

@@ -11,6 +11,7 @@ import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -37,6 +38,7 @@ class UnknownHostError(OSError):
     """The host's name does not resolve."""
 
 
+@lru_cache(4096)  # a source's address is the same at every poll
 def refuse_url(url: str) -> str | None:
     """Why this URL may not be asked, before any look-up: scheme, host, port (X-04). None if it may."""
     try:

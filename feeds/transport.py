@@ -30,11 +30,29 @@ _CONNECT_SECONDS = 10.0
 _MOST_ATTEMPTS = 4
 _TARGET = re.compile(rb"[\x21-\x7e]+")  # RFC 9112 section 3.2
 
+# The usual answer: nothing new, in one piece, with nothing behind it. h11 would take five times as long to say the same.
+_NOTHING_NEW = re.compile(rb"HTTP/1\.1 304(?: [\t\x20-\x7e]*)?\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e]*\r\n)*)\r\n")
+# Fields that say how the connection goes on.
+_OF_THE_CONNECTION = re.compile(rb"^(?:connection|keep-alive|transfer-encoding|upgrade|proxy-[a-z]+)[ \t]*:", re.I | re.M)
 _SOME_GET = h11.Request(method="GET", target="/", headers=[("Host", "x")])
 _END = h11.EndOfMessage()
 
 Origin = tuple[str, str, int]
-Send = Callable[["Connection"], Awaitable[h11.Response]]
+Send = Callable[["Connection"], Awaitable["h11.Response | Unchanged"]]
+
+
+class Unchanged:
+    """The head of a 304 with nothing behind it. `fields` are its header lines."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: bytes) -> None:
+        self.fields = fields
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Names and values, as httpx takes them."""
+        lines = (line.partition(b":") for line in self.fields.split(b"\r\n")[:-1])
+        return [(name, value.strip(b" \t")) for name, _, value in lines]
 
 
 class Connection(asyncio.Protocol):
@@ -50,6 +68,8 @@ class Connection(asyncio.Protocol):
         self._error: Exception | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._left: Callable[[], None] | None = None
+        self._plain = False  # while the answer may be the usual one, and h11 knows nothing of the request
+        self._piece = b""
         self.heard = False
         """Whether anything of an answer to the request in flight has arrived."""
 
@@ -63,8 +83,12 @@ class Connection(asyncio.Protocol):
         if self._expiry is not None:
             self.close()
             return
+        if self._plain and not self.heard:
+            self._piece = data
+        else:
+            self._to_h11()
+            self._http.receive_data(data)
         self.heard = True
-        self._http.receive_data(data)
         self._backlog += len(data)
         if self._backlog > _LARGEST_BACKLOG and not self._paused:
             self._paused = True
@@ -102,11 +126,28 @@ class Connection(asyncio.Protocol):
             self._expiry = self._left = None
         return not self._ended and not self._transport.is_closing()
 
-    async def get(self, head: bytes) -> h11.Response:
+    async def get(self, head: bytes) -> h11.Response | Unchanged:
         """Send the head of a GET as it is, and wait for the head of its answer."""
+        self._plain, self._piece, self.heard = True, b"", False
+        self._transport.write(head)
+        while not (self.heard or self._ended):
+            await self._news()
+        usual = _NOTHING_NEW.fullmatch(self._piece)
+        if self._plain and usual and not _OF_THE_CONNECTION.search(usual[1]):
+            self._backlog = 0
+            return Unchanged(usual[1])
+        self._to_h11()
+        return await self._head()
+
+    def _to_h11(self) -> None:
+        """Have h11 read what is no usual answer."""
+        if not self._plain:
+            return
+        self._plain = False
         self._http.send(_SOME_GET)  # h11 hears that one was sent; what it would write costs more than all else here
         self._http.send(_END)
-        return await self._answer(head)
+        if self._piece:
+            self._http.receive_data(self._piece)
 
     async def ask(self, request: h11.Request, body: bytes) -> h11.Response:
         """Send a request, and wait for the head of its answer."""
@@ -116,6 +157,9 @@ class Connection(asyncio.Protocol):
     async def _answer(self, sent: bytes) -> h11.Response:
         self.heard = False
         self._transport.write(sent)
+        return await self._head()
+
+    async def _head(self) -> h11.Response:
         while True:
             event = await self._event()
             if type(event) is h11.Response:
@@ -141,17 +185,24 @@ class Connection(asyncio.Protocol):
                     raise httpx.RemoteProtocolError("the server disconnected without sending a response")
                 self._http.receive_data(b"")  # the end of a body without a length, or of one that is too short
                 continue
-            self._backlog = 0
-            if self._paused:
-                self._paused = False
-                self._transport.resume_reading()
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
+            await self._news()
         assert not isinstance(event, type) or event is h11.PAUSED
         return event
 
+    async def _news(self) -> None:
+        """Wait until something happens: all that came is taken."""
+        self._backlog = 0
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+        self._waiter = asyncio.get_running_loop().create_future()
+        await self._waiter
+
     def renew(self) -> bool:
         """Whether the answer is complete, nothing stands behind it, and the connection may be used again (RFC 9112, 9.3)."""
+        if self._plain:
+            self._plain = False
+            return not self._ended
         http = self._http
         if http.their_state is h11.SEND_BODY:
             # A 304, or an empty body: its end costs no waiting.
@@ -265,10 +316,13 @@ class Wire(httpx.AsyncBaseTransport):
         except BaseException:
             connection.close()
             raise
+        body = _Body(self, origin, connection)
+        if type(answer) is Unchanged:
+            return httpx.Response(304, headers=answer.headers(), stream=body)
         return httpx.Response(
             answer.status_code,
             headers=list(answer.headers.raw_items()),
-            stream=_Body(self, origin, connection),
+            stream=body,
             extensions={"reason_phrase": answer.reason},
         )
 
