@@ -18,7 +18,7 @@ from aggregator.health import facts_after
 from aggregator.rhythm import LONGEST_BUSY, Next, next_poll
 from aggregator.topics.match import Topic, judge
 from feeds.identity import address_key, fingerprint, mint_public_id, without_credentials
-from feeds.model import Answer, Document, Entry, Failed, Fetched, Head, Outcome, Unchanged, Validators
+from feeds.model import Answer, Document, Entry, Failed, Fetched, Head, Offer, Outcome, Unchanged, Validators
 from storage.model import Claim, DateNote, Decision, Habit, JournalLine, Judged, Known, KnownEntry, State
 
 # A clock may be wrong by a time zone and a little; more is no date to sort by (I-11).
@@ -39,8 +39,14 @@ def decide(
     topics: Sequence[Topic],
     now: datetime,
     milliseconds: int = 0,
+    *,
+    rules: str = "",
+    offer: Offer | None = None,
 ) -> Decision:
-    """All that this poll changes. `document` is what the body said where one was fetched and could be read."""
+    """All that this poll changes. `document` is what the body said where one was fetched and could be read.
+
+    `rules` names the topics, `offer` is the push that the feed offers.
+    """
     moved_to, distrust = _moved_to(claim, outcome, document)
     new: list[Judged] = []
     changed: list[Judged] = []
@@ -55,24 +61,29 @@ def decide(
     failures = claim.state.failures + 1 if isinstance(outcome, Failed) else 0
     habit = _habit(claim, outcome, document, known, new, now)
     pushed = "" if _was_missed(new, now) else claim.state.pushed
-    claim = replace(claim, state=replace(claim.state, habit=habit, pushed=pushed))
-    following = next_poll(claim.source, claim.state, outcome, failures, now, document, claim.aim)
-    state = _state(claim, outcome, document, following, failures, now)
+    before = replace(claim.state, habit=habit, pushed=pushed)
+    following = next_poll(claim.source, before, outcome, failures, now, document, claim.aim)
+    state = _state(before, outcome, document, following, failures, now)
+    name, kind, detail = _told(outcome, document)
+    notes = (*following.notes, *distrust, *_overflow(habit, now))
+    answer = outcome.answer
     return Decision(
         state=state,
-        journal=replace(
-            _line(outcome, document, state, (*following.notes, *distrust, *_overflow(habit, now)), now),
-            new=len(new),
-            changed=len(changed),
-            milliseconds=milliseconds,
-            whole=_why_whole(claim, outcome),
+        journal=JournalLine(
+            at=now, outcome=name, kind=kind, detail="; ".join(filter(None, [detail, *notes])),
+            status=answer.status if answer and answer.url else None, size=answer.size if answer else 0,
+            entries=len(document.entries) if document else 0, new=len(new), changed=len(changed),
+            milliseconds=milliseconds, whole=_why_whole(claim, outcome),
+            next_poll_at=state.next_poll_at, reason=state.reason,
         ),
         head=_head(document) if document else None,
         moved_to=moved_to,
         host_until=_host_until(claim, outcome, state, now),
         new=tuple(new),
         changed=tuple(changed),
-    )
+        rules=rules,
+        offer=offer,
+    )  # fmt: skip
 
 
 def _head(document: Document) -> Head:
@@ -105,13 +116,13 @@ def _overflow(habit: Habit, now: datetime) -> Sequence[str]:
 
 
 def _state(
-    claim: Claim, outcome: Outcome, document: Document | None, following: Next, failures: int, now: datetime
+    before: State, outcome: Outcome, document: Document | None, following: Next, failures: int, now: datetime
 ) -> State:
     if isinstance(outcome, Failed):
         # What was not read must be asked for whole (F-38); a server in trouble keeps what it issued.
         unread = outcome.answer is not None and 200 <= outcome.answer.status < 300
         broken = unread or (outcome.answer is not None and outcome.answer.status == 304)
-        validators = Validators() if broken else claim.state.validators
+        validators = Validators() if broken else before.validators
     else:
         validators = outcome.validators
     if document is not None and document.truncated:
@@ -126,9 +137,9 @@ def _state(
         gone_since=following.gone_since,
         validators=validators,
         hints=following.hints,
-        facts=facts_after(claim.state.facts, outcome, document, now),
-        habit=claim.state.habit,
-        pushed=claim.state.pushed,
+        facts=facts_after(before.facts, outcome, document, now),
+        habit=before.habit,
+        pushed=before.pushed,
     )
 
 
@@ -248,21 +259,10 @@ def _distrust(url: str, moved: str) -> str:
     return ""
 
 
-def _line(
-    outcome: Outcome, document: Document | None, state: State, notes: Sequence[str], now: datetime
-) -> JournalLine:
-    answer = outcome.answer
-    name: Literal["fetched", "unchanged", "failed"] = "fetched"
-    kind, detail = "", ""
+def _told(outcome: Outcome, document: Document | None) -> tuple[Literal["fetched", "unchanged", "failed"], str, str]:
+    """How a poll ended, for the journal: in a word, the kind of failure, and more."""
     if isinstance(outcome, Failed):
-        name, kind, detail = "failed", outcome.kind.value, outcome.detail
-    elif isinstance(outcome, Unchanged):
-        name = "unchanged"
-        detail = "304" if answer and answer.status == 304 else "the same body as last time"
-    else:
-        detail = "; ".join(document.notes) if document else ""
-    return JournalLine(
-        at=now, outcome=name, kind=kind, detail="; ".join(filter(None, [detail, *notes])),
-        status=answer.status if answer and answer.url else None, size=answer.size if answer else 0,
-        entries=len(document.entries) if document else 0, next_poll_at=state.next_poll_at, reason=state.reason,
-    )  # fmt: skip
+        return "failed", outcome.kind.value, outcome.detail
+    if isinstance(outcome, Unchanged):
+        return "unchanged", "", "304" if outcome.answer.status == 304 else "the same body as last time"
+    return "fetched", "", "; ".join(document.notes) if document else ""

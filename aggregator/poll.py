@@ -120,9 +120,11 @@ def think(claim: Claim, outcome: Outcome, document: Document | None, hands: Hand
     now = hands.clock()
     if claim.source.hours:
         claim = replace(claim, aim=replace(claim.aim, turn=next_turn(claim.source.hours, hands.timezone, now)))
-    decision = decide(claim, outcome, document, known, hands.topics, now, milliseconds)
-    decision = _at_a_turn(decision, claim.source.hours, hands.timezone)
-    return replace(decision, rules=hands.rules, offer=_offer(outcome, document))
+    decision = decide(
+        claim, outcome, document, known, hands.topics, now, milliseconds,
+        rules=hands.rules, offer=_offer(outcome, document),
+    )  # fmt: skip
+    return _at_a_turn(decision, claim.source.hours, hands.timezone)
 
 
 def _at_a_turn(decision: Decision, hours: str, timezone: str) -> Decision:

@@ -31,9 +31,13 @@ _MOST_ATTEMPTS = 4
 _TARGET = re.compile(rb"[\x21-\x7e]+")  # RFC 9112 section 3.2
 
 # The usual answer: nothing new, in one piece, with nothing behind it. h11 would take five times as long to say the same.
-_NOTHING_NEW = re.compile(rb"HTTP/1\.1 304(?: [\t\x20-\x7e]*)?\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e]*\r\n)*)\r\n")
+_NOTHING_NEW = re.compile(
+    rb"HTTP/1\.1 304(?: [\t\x20-\x7e]*)?\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e]*\r\n)*)\r\n"
+)
 # Fields that say how the connection goes on.
-_OF_THE_CONNECTION = re.compile(rb"^(?:connection|keep-alive|transfer-encoding|upgrade|proxy-[a-z]+)[ \t]*:", re.I | re.M)
+_OF_THE_CONNECTION = re.compile(
+    rb"^(?:connection|keep-alive|transfer-encoding|upgrade|proxy-[a-z]+)[ \t]*:", re.I | re.M
+)
 _SOME_GET = h11.Request(method="GET", target="/", headers=[("Host", "x")])
 _END = h11.EndOfMessage()
 
@@ -317,7 +321,7 @@ class Wire(httpx.AsyncBaseTransport):
             connection.close()
             raise
         body = _Body(self, origin, connection)
-        if type(answer) is Unchanged:
+        if isinstance(answer, Unchanged):
             return httpx.Response(304, headers=answer.headers(), stream=body)
         return httpx.Response(
             answer.status_code,
