@@ -221,8 +221,10 @@ class Fetcher:
     async def _one(self, hop: Hop, *, may_be_private: bool) -> Outcome | Redirect:
         """One request: what was answered, or where to ask instead."""
         special = hop.headers()
-        replaced = {name.lower() for name, _ in special}
-        plain = [pair for pair in self._headers if pair[0].lower() not in replaced] if special else self._headers
+        plain = self._headers
+        if special and hop.secrets.headers:  # which may name any of ours
+            replaced = {name.lower() for name, _ in special}
+            plain = [pair for pair in plain if pair[0].lower() not in replaced]
         transport = self._private if may_be_private else self._public
         response = await _get(transport, hop.where, [*plain, *special])
         assert isinstance(response.stream, httpx.AsyncByteStream)

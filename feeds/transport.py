@@ -22,7 +22,7 @@ from feeds import guard
 
 IDLE_SECONDS = 15.0
 """How long a connection is kept for a next request."""
-_MOST_IDLE = 64
+_MOST_IDLE = 256
 _LARGEST_HEAD = 100 * 1024
 _LARGEST_BACKLOG = 64 * 1024
 _PIECES_IN_A_ROW = 500
@@ -254,6 +254,7 @@ class Wire(httpx.AsyncBaseTransport):
         self._resolve, self._context, self._allowed = resolve, context, tuple(allowed)
         self._idle_seconds = idle_seconds
         self._idle: defaultdict[Origin, list[Connection]] = defaultdict(list)
+        self._resting = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Ask in any way that httpx can. Raises httpx.TransportError, OSError."""
@@ -295,7 +296,7 @@ class Wire(httpx.AsyncBaseTransport):
     @property
     def resting(self) -> int:
         """How many connections wait for a next request."""
-        return sum(map(len, self._idle.values()))
+        return self._resting
 
     def _rested(self, origin: Origin) -> Connection | None:
         while resting := self._idle.get(origin):
@@ -308,6 +309,7 @@ class Wire(httpx.AsyncBaseTransport):
     def _forget(self, origin: Origin, connection: Connection) -> None:
         resting = self._idle[origin]
         resting.remove(connection)
+        self._resting -= 1
         if not resting:
             del self._idle[origin]
 
@@ -332,10 +334,11 @@ class Wire(httpx.AsyncBaseTransport):
 
     def take_back(self, origin: Origin, connection: Connection) -> None:
         """An answer was read or is not wanted further: keep its connection where it is clean."""
-        if not connection.renew() or self.resting >= _MOST_IDLE:
+        if not connection.renew() or self._resting >= _MOST_IDLE:
             connection.close()
             return
         self._idle[origin].append(connection)
+        self._resting += 1
         connection.rest(self._idle_seconds, lambda: self._forget(origin, connection))
 
     async def _connect(self, scheme: str, host: str, port: int) -> Connection:
