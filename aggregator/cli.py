@@ -6,7 +6,6 @@ work, 2 bad usage or configuration. Never: a decision about feeds: commands call
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import shutil
 import sys
@@ -36,6 +35,7 @@ from aggregator.cli_common import (
 )  # fmt: skip
 from aggregator.config import Config, ConfigError, load_config
 from aggregator.daemon import WORKERS, hands_of, utc_now
+from aggregator.loop import run_loop
 from aggregator.prepare import own_lease
 from aggregator.refiling import refile_waiting
 from aggregator.rounds import Claiming, claiming, poll_in_rounds
@@ -124,7 +124,7 @@ def _run(config: Path | None, host: str | None, port: int | None, *, poll: bool,
     _logging()
     loaded = load_config(config, host=host, port=port)
     with opened(loaded) as db:
-        asyncio.run(run_server(loaded, db, VERSION, poll=poll, web=web))
+        run_loop(run_server(loaded, db, VERSION, poll=poll, web=web))
 
 
 @app.command()
@@ -151,7 +151,7 @@ def poll(
         wanted = sources or (list(followed) if every else [])
         total = len(wanted) or sum(1 for one in followed.values() if show.is_due(one, now))
         claim = claiming(db, own_lease(), utc_now, slugs=sources or None, explicit=explicit)
-        results = asyncio.run(_poll_now(loaded, db, claim, total, quiet=as_json))
+        results = run_loop(_poll_now(loaded, db, claim, total, quiet=as_json))
         _file_again(loaded, db)
         polled = {claim.source.slug for claim, _ in results}
         skipped = [followed[slug] for slug in wanted if slug not in polled]

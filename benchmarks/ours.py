@@ -6,7 +6,6 @@ not do all of its work.
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from aggregator.config import Config, load_config
 from aggregator.daemon import WORKERS, hands_of, utc_now
+from aggregator.loop import run_loop
 from aggregator.poll import Hands
 from aggregator.prepare import own_lease, prepare
 from aggregator.rounds import claiming, poll_in_rounds
@@ -86,7 +86,7 @@ def main() -> None:
     """Measure once."""
     urls = sys.stdin.read().split()
     with tempfile.TemporaryDirectory() as folder:
-        say(asyncio.run(measure(urls, int(sys.argv[1]), Path(folder), topics=sys.argv[2:] != ["plain"])))
+        say(run_loop(measure(urls, int(sys.argv[1]), Path(folder), topics=sys.argv[2:] != ["plain"])))
 
 
 if __name__ == "__main__":
