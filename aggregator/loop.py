@@ -10,6 +10,11 @@ import gc
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+try:
+    from uvloop import new_event_loop
+except ImportError:  # not made for Windows: asyncio's own loop does the same, more slowly
+    from asyncio import new_event_loop  # type: ignore[assignment] # both make an AbstractEventLoop
+
 T = TypeVar("T")
 
 
@@ -20,4 +25,5 @@ def run_loop(program: Coroutine[Any, Any, T]) -> T:
     each time.
     """
     gc.freeze()
-    return asyncio.run(program)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(program)

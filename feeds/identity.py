@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import idna
@@ -119,6 +120,7 @@ def _respelled(match: re.Match[str]) -> str:
     return plain if plain.isascii() and (plain.isalnum() or plain in "-._~") else match[0].upper()
 
 
+@lru_cache(4096)  # a source's address is the same at every poll
 def without_credentials(url: str) -> str:
     """The address without a user name and password, fit to be shown or republished (X-33)."""
     try:

@@ -14,6 +14,7 @@ import re
 import ssl
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import cast
 
 import h11
 import httpx
@@ -79,8 +80,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transports are none by name
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived; where nobody asked for any, whoever sends them is not to be asked again."""

@@ -97,9 +97,14 @@ def state_row(state: State) -> dict[str, Any]:
     }
 
 
+_NAMES: Mapping[type, tuple[str, ...]] = {
+    record: tuple(field.name for field in dataclasses.fields(record)) for record in (Hints, Facts, Habit)
+}
+
+
 def told_row(record: Hints | Facts) -> dict[str, Any] | None:
     """Hints or facts as JSON; what is not told is left out."""
-    row = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+    row = {name: getattr(record, name) for name in _NAMES[type(record)]}
     told = {name: value for name, value in row.items() if value not in (None, "", (), False)}
     if "newest" in told:
         told["newest"] = told["newest"].isoformat()
@@ -124,7 +129,7 @@ def facts_of(row: Mapping[str, Any] | None) -> Facts:
 
 def habit_row(habit: Habit) -> dict[str, Any] | None:
     """A habit as JSON; what is not known is left out."""
-    row = {field.name: getattr(habit, field.name) for field in dataclasses.fields(habit)}
+    row = {name: getattr(habit, name) for name in _NAMES[Habit]}
     known = {name: value for name, value in row.items() if value not in (None, (), 0)}
     return {name: one.isoformat() if isinstance(one, datetime) else one for name, one in known.items()} or None
 

@@ -44,7 +44,7 @@ DOORS = {
     "idna": "feeds/identity.py", "jinja2": "aggregator/web/", "lark": "aggregator/topics/language.py",
     "lxml": "feeds/", "markupsafe": "aggregator/web/", "nh3": "feeds/clean.py", "pydantic": "aggregator/",
     "rich": "aggregator/", "ruamel": "aggregator/", "sqlalchemy": "storage/", "starlette": "aggregator/web/",
-    "typer": "aggregator/cli", "uvicorn": "aggregator/serving.py",
+    "typer": "aggregator/cli", "uvicorn": "aggregator/serving.py", "uvloop": "aggregator/loop.py",
     "watchfiles": "aggregator/live.py", "zstandard": "feeds/unpack.py",
 }  # fmt: skip
 # What a pure file may not touch, whatever else it imports.
