@@ -13,6 +13,7 @@ from lxml import etree, html
 
 from feeds.clean import Safe, absolute, cleaned, has_blocks, is_too_deep, paragraphs
 from feeds.model import Author
+from feeds.trees import holds_any
 
 # Plug-ins and themes that mark their box: Twenty-Twelve's author-info, PublishPress, Molongui, Simple Author Box and kin.
 _MARKED = re.compile(
@@ -45,15 +46,11 @@ _LAST_HINTS = (
     "all posts by", "all articles by", "all stories by", "all entries by", "more posts by", "more articles by",
     "more stories by", "все записи", "все публикации", "все материалы", "все статьи", "tüm yazılar",
 )  # fmt: skip
-# In bytes, which are searched faster: what nearly no fragment holds, and what stands before it or behind it in a hint.
-_NOWHERE: tuple[bytes, ...] = ()
+# In bytes, which are searched faster.
 _SIGNS = (
-    (b"s by", tuple(hint.removesuffix("s by").encode() for hint in _LAST_HINTS[:7]), _NOWHERE),
-    (b"author", (b"about-", b"pp-multiple-"), (b"author-info", b"author-box", b"author-bio")),
-    (b"box", (b"m-a-",), (b"boxplugin",)),
-    (b"propos de l", (b"",), _NOWHERE),
-    (b"hakkinda", (b"",), _NOWHERE),
-)
+    *(hint.encode() for hint in _LAST_HINTS[:7]), b"about-author", b"pp-multiple-author", b"author-info", b"author-box",
+    b"author-bio", b"m-a-box", b"boxplugin", b"propos de l", b"hakkinda",
+)  # fmt: skip
 # Letters without which a text has none of the hints behind them, whatever its case.
 _OTHER_HINTS = (
     ("вВ", (*_LAST_HINTS[7:11], "об автор")),
@@ -142,10 +139,13 @@ def cut(fragment: str, *, authors: tuple[str, ...] = ()) -> tuple[str, Box | Non
 
 def _may_hold_box(fragment: str) -> bool:
     """Whether any sign of a box is there: nearly every fragment has none, and is done with."""
-    small = fragment.encode("utf-8", "surrogatepass").lower()
-    if any(_has_sign(small, *sign) for sign in _SIGNS):
+    try:
+        signed = holds_any(fragment, _SIGNS)
+    except UnicodeEncodeError:  # half a surrogate
+        return _may_hold_box(fragment.encode("utf-8", "ignore").decode())
+    if signed:
         return True
-    if _may_begin_with_about(small):
+    if holds_any(fragment, (b"about",)) and _may_begin_with_about(fragment.encode().lower()):
         lower = fragment.lower()
         if any(_begins(lower, found.start()) for found in _ABOUT.finditer(lower)):
             return True
@@ -154,15 +154,6 @@ def _may_hold_box(fragment: str) -> bool:
     seen = [hints for letters, hints in _OTHER_HINTS if any(letter in fragment for letter in letters)]
     lower = fragment.lower() if seen else ""
     return any(hint in lower for hints in seen for hint in hints)
-
-
-def _has_sign(small: bytes, rare: bytes, before: tuple[bytes, ...], behind: tuple[bytes, ...]) -> bool:
-    at = small.find(rare)
-    while at >= 0:
-        if small.endswith(before, 0, at) or small.startswith(behind, at):
-            return True
-        at = small.find(rare, at + 1)
-    return False
 
 
 def _may_begin_with_about(small: bytes) -> bool:

@@ -117,7 +117,11 @@ def undoubled(text: str) -> str:
     feedparser mends what was taken for Latin-1. Only a text that is such UTF-8 throughout is touched: "«été»" is not.
     """
     # In UTF-8 all of them begin with one byte, which is found faster.
-    if not _PERHAPS_DOUBLED.search(text.encode("utf-8", "surrogatepass")) or not _DOUBLED.search(text):
+    if (
+        text.isascii()
+        or not _PERHAPS_DOUBLED.search(text.encode("utf-8", "surrogatepass"))
+        or not _DOUBLED.search(text)
+    ):
         return text
     try:
         return text.encode("cp1252", "heliograph-c1").decode("utf-8")

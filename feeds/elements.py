@@ -88,6 +88,12 @@ def holds_control(said: Any) -> bool:
     return isinstance(said, list) and any(map(holds_control, said))
 
 
+def holds_any(text: str, needles: tuple[bytes, ...]) -> bool:
+    """Whether any of these, in lower-case ASCII, stands in a text, whatever the case of its ASCII letters."""
+    small = text.encode("utf-8").lower()
+    return any(needle in small for needle in needles)
+
+
 def without_controls(text: str) -> str:
     """Controls that nobody means as the characters that Windows-1252 has in their places."""
     # str.translate would look up every letter of a long text.

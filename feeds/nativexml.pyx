@@ -12,7 +12,7 @@ import re
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.unicode cimport PyUnicode_DecodeUTF8
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_DecodeUTF8
 
 cdef extern from "Python.h":
     bint PyUnicode_IS_ASCII(str)
@@ -37,9 +37,12 @@ cdef enum:                      # what a byte may be
     SPACE = 4
     BREAKS = 8                  # to be looked at in an attribute's value: "&", "<", white space
 
+cdef unsigned char LOWER[256]
 cdef unsigned char KIND[256]
 memset(KIND, 0, 256)
 cdef int _code
+for _code in range(256):
+    LOWER[_code] = _code + 32 if 65 <= _code <= 90 else _code
 for _code in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_":
     KIND[_code] = BEGINS | GOES_ON
 for _code in b"0123456789.-":
@@ -721,6 +724,49 @@ cpdef bint has_control(str text):
         for i in range(n):
             found |= ((<unsigned int*>data)[i] & 0xFFFFFFE0) == 0x80
     return found
+
+
+cdef inline unsigned char upper(unsigned char c) noexcept:
+    return c - 32 if 97 <= c <= 122 else c
+
+
+def holds_any(str text not None, tuple needles not None):
+    """Whether any of these, in lower-case ASCII, stands in a text, whatever the case of its ASCII letters.
+
+    Raises UnicodeEncodeError for a text with half a surrogate.
+    """
+    cdef Py_ssize_t size, at, k, n = len(needles)
+    cdef const char* body = PyUnicode_AsUTF8AndSize(text, &size)
+    cdef const char* words[64]
+    cdef Py_ssize_t sizes[64]
+    cdef unsigned long long firsts[256]    # which words begin with a letter, a bit each
+    cdef unsigned long long seconds[256]
+    cdef unsigned long long met
+    cdef Py_ssize_t i
+    if n > 64 or any(len(needle) < 2 for needle in needles):
+        raise ValueError("at most 64 words, of two letters and more")
+    memset(firsts, 0, sizeof(firsts))
+    memset(seconds, 0, sizeof(seconds))
+    for i in range(n):
+        words[i] = PyBytes_AS_STRING(needles[i])
+        sizes[i] = PyBytes_GET_SIZE(needles[i])
+        firsts[<unsigned char>words[i][0]] |= 1ULL << i
+        firsts[upper(words[i][0])] |= 1ULL << i
+        seconds[<unsigned char>words[i][1]] |= 1ULL << i
+        seconds[upper(words[i][1])] |= 1ULL << i
+    for at in range(size - 1):
+        met = firsts[<unsigned char>body[at]] & seconds[<unsigned char>body[at + 1]]
+        if not met:
+            continue
+        for i in range(n):
+            if not met >> i & 1 or at + sizes[i] > size:
+                continue
+            k = 2
+            while k < sizes[i] and LOWER[<unsigned char>body[at + k]] == <unsigned char>words[i][k]:
+                k += 1
+            if k >= sizes[i]:
+                return True
+    return False
 
 
 def walk(dict acts, descend, reader, context, Element parent, depth):

@@ -15,16 +15,16 @@ from feeds.elements import Node, has_controls, walk
 from feeds.mend import MOST_ATTRIBUTES
 
 try:
-    from feeds.nativexml import attributes_of, holds_control, mended, read_tree, text_of
+    from feeds.nativexml import attributes_of, holds_any, holds_control, mended, read_tree, text_of
     from feeds.nativexml import walk as native_walk
 except ImportError:  # no compiler was at hand: the same in Python, a third as fast
-    from feeds.elements import attributes_of, holds_control, mended, text_of
+    from feeds.elements import attributes_of, holds_any, holds_control, mended, text_of
 
     IS_NATIVE = False
 else:
     IS_NATIVE = True
 
-__all__ = ["IS_NATIVE", "Tree", "attributes_of", "grown", "holds_control", "mended", "text_of"]
+__all__ = ["IS_NATIVE", "Tree", "attributes_of", "grown", "holds_any", "holds_control", "mended", "text_of"]
 
 _CROWDED = etree.XPath(f"boolean(//@*[{MOST_ATTRIBUTES + 1}])")
 _SCOPED = etree.XPath("boolean(/*/descendant::*/@xml:*)")

@@ -200,6 +200,13 @@ def test_texts_are_judged_as_in_python(record: object) -> None:
         assert nativexml.mended(record) == elements.mended(record)
 
 
+@given(st.text(st.sampled_from("abAB-о\u0130é"), max_size=12))
+def test_words_are_found_as_in_python(text: str) -> None:
+    """X-11: signs of author boxes are found in any case of their letters, and no longer than the text goes."""
+    for needles in ((b"ab",), (b"aba", b"b-a"), (b"abab",)):
+        assert nativexml.holds_any(text, needles) == elements.holds_any(text, needles)
+
+
 ATTRIBUTES = st.dictionaries(st.sampled_from(["rel", "URL", "uri", "href", "type", "x"]), TEXTS)
 
 
