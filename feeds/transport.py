@@ -75,6 +75,7 @@ class Connection(asyncio.Protocol):
         self._left: Callable[[], None] | None = None
         self._plain = False  # while the answer may be the usual one, and h11 knows nothing of the request
         self._piece = b""
+        self._spoiled = False  # once the server spoke before it was asked: never used again
         self.heard = False
         """Whether anything of an answer to the request in flight has arrived."""
 
@@ -133,8 +134,11 @@ class Connection(asyncio.Protocol):
     async def get(self, head: bytes) -> h11.Response | Unchanged:
         """Send the head of a GET as it is, and wait for the head of its answer."""
         self._plain, self._piece, self.heard = True, b"", False
+        if self._http.trailing_data[0]:
+            self._spoiled = True
+            self._to_h11()
         self._transport.write(head)
-        while not (self.heard or self._ended):
+        while self._plain and not (self.heard or self._ended):
             await self._news()
         usual = _NOTHING_NEW.fullmatch(self._piece)
         if self._plain and usual and not _OF_THE_CONNECTION.search(usual[1]):
@@ -204,6 +208,8 @@ class Connection(asyncio.Protocol):
 
     def renew(self) -> bool:
         """Whether the answer is complete, nothing stands behind it, and the connection may be used again (RFC 9112, 9.3)."""
+        if self._spoiled:
+            return False
         if self._plain:
             self._plain = False
             return not self._ended
