@@ -58,9 +58,9 @@ def measure(step: Callable[[], None]) -> Iterator[Figure]:
             step()
     yield _rate("poll_first_per_s", [one.first for one in ours], [one.first for one in theirs], memory(ours, theirs))
     yield _rate("poll_unchanged_per_s", [one.unchanged for one in ours], [one.unchanged for one in theirs])
-    yield _times("poll_first_vs_reader", [one.first for one in ours], [one.first for one in theirs], "reader")
+    yield _times("poll_first_vs_reader", [one.first for one in plain], [one.first for one in theirs], "reader")
     yield _times(
-        "poll_first_vs_reader_with_topics", [one.first for one in plain], [one.first for one in theirs], "reader"
+        "poll_first_vs_reader_with_topics", [one.first for one in ours], [one.first for one in theirs], "reader"
     )
     yield _times(
         "poll_unchanged_vs_reader", [one.unchanged for one in ours], [one.unchanged for one in theirs], "reader"

@@ -329,16 +329,30 @@ cdef class _Reader:
         return 0
 
     cdef int put_text(self, Bytes start, Bytes end) except -1:
-        """Text with references."""
+        """Text with references, of which escaped HTML is full: the commonest are known here."""
         cdef Bytes found
+        cdef unsigned char one
+        cdef Py_ssize_t size
         while start < end:
             found = <Bytes>memchr(start, c'&', end - start)
             if found == NULL:
                 return self.put_raw(start, end)
-            if found > start:
+            size = found - start
+            if size and memchr(start, c'\r', size) != NULL:
                 self.put_raw(start, found)
+            elif size:
+                memcpy(self.buffer + self.filled, start, size)
+                self.filled += size
             start = found
-            self.reference(&start)
+            one = 0
+            if found[2] == c't' and found[3] == c';':
+                one = c'<' if found[1] == c'l' else c'>' if found[1] == c'g' else 0
+            if one:
+                self.buffer[self.filled] = one
+                self.filled += 1
+                start += 4
+            else:
+                self.reference(&start)
         return 0
 
     cdef str text_before_tag(self):

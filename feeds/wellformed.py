@@ -168,7 +168,7 @@ class _Reader:
             if element.get("mode") == "base64" or not (kind or is_empty(element)):
                 raise _DeclinedError
         if not len(element):
-            value = mended((element.text or "").strip())
+            value = text_of(element)
             if kind == _XHTML:
                 value = escape(value, quote=False)
         elif kind != _XHTML and is_escaped_in_div(element):
