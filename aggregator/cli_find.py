@@ -5,7 +5,6 @@ In: arguments. Out: tables or JSON, an exit status. Never: a decision about feed
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 from collections.abc import Iterator, Sequence
@@ -40,6 +39,7 @@ from aggregator.config import Config, load_config
 from aggregator.daemon import hands_of, prober_of, utc_now
 from aggregator.finding import Told
 from aggregator.importing import Import, plan_import
+from aggregator.loop import run_loop
 from aggregator.publish import Publisher
 from aggregator.show import plain_table, several
 from feeds.discover import Candidate
@@ -64,7 +64,7 @@ def add(
     loaded = load_config(config)
     with opened(loaded) as db:
         try:
-            asyncio.run(_add(loaded, db, url, name=name, slug=slug, list_only=list_only, as_json=as_json))
+            run_loop(_add(loaded, db, url, name=name, slug=slug, list_only=list_only, as_json=as_json))
         except NotAddedError as error:
             say_error(str(error))
             raise typer.Exit(2 if error.bad_usage else 1) from None
@@ -229,7 +229,7 @@ def backfill(
             refuse(f"there is no source {source}", source, [one.source.slug for one in reading.followed(db)])
         wish = Wish(slug=source, pages=pages, start=start, paged=paged)
         try:
-            filled = asyncio.run(_fill(loaded, db, wish, quiet=as_json))
+            filled = run_loop(_fill(loaded, db, wish, quiet=as_json))
         except NotFilledError as error:
             say_error(str(error))
             raise typer.Exit(2 if error.bad_usage else 1) from None

@@ -37,8 +37,8 @@ _PRIOR_POSTS = 0.3
 _PRIOR_RATE = (PACE / USUAL) ** 2
 # Hours and weekdays are believed as far as posts bear them out: this many posts speak for no difference.
 _EVEN_HOURS, _EVEN_WEEKDAYS, _PROFILE_POSTS = 24.0, 14.0, 200.0
-# A date so long before the last answered poll is no news: the publisher re-issued something.
 _HOUR = timedelta(hours=1)
+# A date so long before the last answered poll is no news: the publisher re-issued something.
 _OLD = timedelta(days=2)
 # So many posts are not left out by chance: a silence in which they were due is a change.
 _BY_CHANCE = 4.0

@@ -178,7 +178,7 @@ def markup_of(element: Node, *, with_div: bool) -> str:
 
 def _write(element: Node, written: list[str]) -> None:
     if element.text:
-        written.append(_escaped(element.text))
+        written.append(escape(element.text, quote=False))
     for inner in element:
         name = local_name(inner)
         said = [f' {key.rpartition("}")[2].lower()}="{escape(value)}"' for key, value in inner.items()]
@@ -187,8 +187,4 @@ def _write(element: Node, written: list[str]) -> None:
         if name not in _VOID or len(inner) or inner.text:
             written.append(f"</{name}>")
         if inner.tail:
-            written.append(_escaped(inner.tail))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            written.append(escape(inner.tail, quote=False))

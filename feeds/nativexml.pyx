@@ -58,6 +58,7 @@ _DECLARATION = re.compile(
     rb"""(?:"[A-Za-z][A-Za-z0-9._-]{0,40}"|'[A-Za-z][A-Za-z0-9._-]{0,40}'))?(?:[ \t\r\n]+standalone="(?:yes|no)")?[ \t\r\n]*\?>"""
 )
 cdef str XML_SPACE = "http://www.w3.org/XML/1998/namespace"
+cdef str XML_ID = f"{{{XML_SPACE}}}id"
 cdef str XMLNS_SPACE = "http://www.w3.org/2000/xmlns/"
 
 ctypedef const unsigned char* Bytes
@@ -117,7 +118,6 @@ cdef struct Name:
 cdef class _Reader:
     cdef Bytes at
     cdef Bytes end
-    cdef Bytes began
     cdef unsigned char* buffer     # where a text of several pieces is put together: no longer than the body
     cdef Py_ssize_t filled
     cdef Name names[NAMES]
@@ -129,10 +129,10 @@ cdef class _Reader:
     cdef int scopes
     cdef object is_plain           # whether lxml takes an address of a namespace without complaint
     cdef Tree tree
-    cdef str own_prefix
+    cdef Py_ssize_t name_size      # of the element that began last
 
     def __cinit__(self, bytes body, is_plain):
-        self.began = self.at = <Bytes>PyBytes_AS_STRING(body)
+        self.at = <Bytes>PyBytes_AS_STRING(body)
         self.end = self.at + PyBytes_GET_SIZE(body)
         self.buffer = <unsigned char*>malloc(PyBytes_GET_SIZE(body) + 1)
         if self.buffer == NULL:
@@ -204,15 +204,9 @@ cdef class _Reader:
                 ):
                     raise _Declined
                 start = self.at
-                while True:
-                    self.at = <Bytes>memchr(self.at, c'?', self.end - self.at)
-                    if self.at == NULL:
-                        raise _Declined
-                    self.at += 1
-                    if self.at[0] == c'>':
-                        break
-                PyUnicode_DecodeUTF8(<char*>start, self.at - start, NULL)
-                self.at += 1
+                self.skip_to(b"?>", 2)
+                self.check_skipped(start)
+                self.at += 2
             else:
                 return 0
 
@@ -220,17 +214,28 @@ cdef class _Reader:
         cdef Bytes start
         self.expect(b"<!--", 4)
         start = self.at
+        self.skip_to(b"--", 2)
+        if self.at[2] != c'>':
+            raise _Declined
+        self.check_skipped(start)
+        self.at += 3
+        return 0
+
+    cdef int skip_to(self, const char* mark, Py_ssize_t size) except -1:
+        """Move to the next mark of so many bytes."""
         while True:
-            self.at = <Bytes>memchr(self.at, c'-', self.end - self.at)
-            if self.at == NULL:
+            self.at = <Bytes>memchr(self.at, mark[0], self.end - self.at)
+            if self.at == NULL or self.end - self.at < size:
                 raise _Declined
+            if memcmp(self.at, mark, size) == 0:
+                return 0
             self.at += 1
-            if self.at[0] == c'-':
-                break
-        if self.at[1] != c'>' or self.at - start > LONGEST_TEXT:
+
+    cdef int check_skipped(self, Bytes start) except -1:
+        """What is left out is text all the same: of bounded length, in UTF-8."""
+        if self.at - start > LONGEST_TEXT:
             raise _Declined
         PyUnicode_DecodeUTF8(<char*>start, self.at - start, NULL)
-        self.at += 2
         return 0
 
     cdef int reference(self, Bytes* where) except -1:
@@ -380,15 +385,10 @@ cdef class _Reader:
                     self.comment()
                     continue
                 self.expect(b"<![CDATA[", 9)
-                start = found = self.at
-                while True:
-                    found = <Bytes>memchr(found, c']', self.end - found)
-                    if found == NULL:
-                        raise _Declined
-                    if found[1] == c']' and found[2] == c'>':
-                        break
-                    found += 1
-                self.at = found + 3
+                start = self.at
+                self.skip_to(b"]]>", 3)
+                found = self.at
+                self.at += 3
                 if self.filled == 0 and self.at[0] == c'<' and self.at[1] != c'!' and (
                     memchr(start, c'\r', found - start) == NULL
                 ):
@@ -515,7 +515,7 @@ cdef class _Reader:
         """The element whose start tag begins here, and the namespaces that it declares; `at` is behind its attributes."""
         cdef Element found = Element.__new__(Element)
         cdef Bytes start, name
-        cdef Py_ssize_t size, name_size
+        cdef Py_ssize_t size
         cdef dict declared = None
         cdef int count = 0, i, known
         cdef str value
@@ -525,7 +525,7 @@ cdef class _Reader:
         self.at += 1
         name = self.at
         self.skip_name()
-        name_size = self.at - name
+        self.name_size = self.at - name
         while True:
             if self.at[0] == c'>' or self.at[0] == c'/':
                 break
@@ -563,7 +563,7 @@ cdef class _Reader:
                 raise _Declined
             if is_root:
                 self.tree.nsmap = declared
-        known = self.resolved(name, name_size, False)
+        known = self.resolved(name, self.name_size, False)
         found.tag = self.tags[known]
         found.prefix = self.prefixes[known]
         if count:
@@ -575,7 +575,7 @@ cdef class _Reader:
                     raise _Declined
                 if sizes[i] > 4 and memcmp(starts[i], b"xml:", 4) == 0:
                     self.tree.scoped = self.tree.scoped or not is_root
-                    if key == "{http://www.w3.org/XML/1998/namespace}id":
+                    if key == XML_ID:
                         raise _Declined
                 found.attributes[key] = values[i]
         return found
@@ -641,7 +641,7 @@ cdef class _Reader:
                     last = found
                 else:
                     self.at += 1
-                    sizes[depth] = self.name_size(names[depth])
+                    sizes[depth] = self.name_size
                     scopes[depth] = outside_scope
                     spaces.append(outside)
                     outer.append(now)
@@ -659,12 +659,6 @@ cdef class _Reader:
                     now.text = text
                 else:
                     last.tail = text
-
-    cdef Py_ssize_t name_size(self, Bytes start):
-        cdef Bytes at = start
-        while KIND[at[0]] & GOES_ON or at[0] == c':':
-            at += 1
-        return at - start
 
 
 def read_tree(bytes body not None, is_plain):

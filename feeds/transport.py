@@ -31,7 +31,7 @@ _CONNECT_SECONDS = 10.0
 _MOST_ATTEMPTS = 4
 _TARGET = re.compile(rb"[\x21-\x7e]+")  # RFC 9112 section 3.2
 
-# The usual answer: nothing new, in one piece, with nothing behind it. h11 would take five times as long to say the same.
+# The usual answer: nothing new, in one piece, with nothing behind it. h11 took a seventh of a poll to say the same.
 _NOTHING_NEW = re.compile(
     rb"HTTP/1\.1 304(?: [\t\x20-\x7e]*)?\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e]*\r\n)*)\r\n"
 )
@@ -176,7 +176,9 @@ class Connection(asyncio.Protocol):
                 raise httpx.RemoteProtocolError("the server closed the connection without sending a response")
 
     async def body(self) -> AsyncIterator[bytes]:
-        """The body of the answer, piece by piece."""
+        """The body of the answer, piece by piece; a 304 that h11 did not see has none."""
+        if self._plain:
+            return
         count = 0
         while type(event := await self._event()) is h11.Data:
             yield bytes(event.data)

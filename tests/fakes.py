@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -147,7 +147,7 @@ def take(
     answer = Answer(status=200, url=claim.source.url)
     outcome = Fetched(answer=answer, body=b"x", validators=Validators(url=claim.source.url))
     known = intake.known(db, claim.source_id, [entry.id for entry in entries])
-    decision = replace(decide(claim, outcome, document, known, topics, now), rules=rules_of(topics))
+    decision = decide(claim, outcome, document, known, topics, now, rules=rules_of(topics))
     assert intake.record(db, claim, decision)
     return decision
 

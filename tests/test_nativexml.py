@@ -54,7 +54,8 @@ def agrees(body: bytes) -> bool:
     assert said(tree.root) == said(root)
     assert tree.nsmap == root.nsmap
     assert tree.scoped == bool(root.xpath("boolean(/*/descendant::*/@xml:*)"))
-    assert tree.controls or not elements.has_controls(body) or not elements.holds_control(repr(said(root)))
+    values = [value for element in root.iter() for _, value in element.items()]
+    assert tree.controls or not elements.holds_control([*root.itertext(), *values])
     return True
 
 
@@ -220,12 +221,12 @@ def test_elements_are_judged_as_in_python(text: str, tail: str, said_of: dict[st
         assert nativexml.attributes_of(root) == elements.attributes_of(root)  # type: ignore[arg-type] # the same
 
 
-@pytest.mark.parametrize("files", [("test_parse.py",), ("test_wellformed.py",)])
-def test_all_is_read_without_it(files: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("name", ["test_parse.py", "test_wellformed.py"])
+def test_all_is_read_without_it(name: str) -> None:
     """X-14: where no compiler was, the same tests of reading pass in Python alone."""
     hidden = "import sys; sys.modules['feeds.nativexml'] = None; import pytest; sys.exit(pytest.main(sys.argv[1:]))"
     run = subprocess.run(
-        [sys.executable, "-c", hidden, "-q", "-p", "no:xdist", *(f"tests/{name}" for name in files)], capture_output=True,
+        [sys.executable, "-c", hidden, "-q", "-p", "no:xdist", f"tests/{name}"], capture_output=True,
         text=True, timeout=300, check=False,
     )  # fmt: skip
 

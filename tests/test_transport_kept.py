@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from feeds.model import Fetched
+import httpx
+import pytest
+
+from feeds.model import Failed, FailureKind, Fetched, Unchanged, Validators
 from feeds.transport import Connection
-from tests.servers import Server, head
-from tests.test_transport import FEED, asked, kept, several
+from tests.servers import Exchange, Server, head
+from tests.test_transport import FEED, asked, in_a_wire, kept, several
 
 
 def test_large_answers_one_after_the_other_do_not_stop_the_reading() -> None:
@@ -48,3 +51,70 @@ def test_what_a_server_says_unasked_is_no_answer_to_the_next_request() -> None:
         return again
 
     assert not asyncio.run(asyncio.wait_for(once(), 10))
+
+
+NOT_MODIFIED = b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "connections"),
+    [
+        (NOT_MODIFIED + b"\r\n", 1),
+        (NOT_MODIFIED + b"Cache-Control:max-age=60 \t\r\nX-Empty:\r\n\r\n", 1),
+        (b"HTTP/1.1 304\r\n\r\n", 1),
+        (NOT_MODIFIED + b"Content-Length: 900\r\n\r\n", 1),
+        (NOT_MODIFIED + b"Keep-Alive: timeout=5\r\n\r\n", 1),
+        (NOT_MODIFIED + b"connection: Close\r\n\r\n", 2),
+        (NOT_MODIFIED + b"Latin: caf\xe9\r\n\r\n", 1),
+        (NOT_MODIFIED + b"Folded: a\r\n b\r\n\r\n", 1),
+        (NOT_MODIFIED.replace(b"\r", b"") + b"\n", 1),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" + NOT_MODIFIED + b"\r\n", 1),
+        (NOT_MODIFIED.replace(b"1.1", b"1.0") + b"\r\n", 2),
+    ],
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_any_304_is_nothing_new(answer: bytes, connections: int, *, whole: bool) -> None:
+    """F-02: the usual 304 in one piece and any other are read alike, and leave the connection as they say."""
+
+    def answered(exchange: Exchange) -> None:
+        for number in range(2):
+            if number:
+                exchange.head = b""
+                exchange.listen()
+            for piece in [answer] if whole else [answer[:8], answer[8:-1], answer[-1:]]:
+                exchange.send(piece)
+                exchange.pause(0 if whole else 0.01)
+        exchange.wait()
+
+    with Server(answered) as server:
+        outcomes = asked(server.url(), 2, shown=Validators(url=server.url(), etag="x"))
+
+    assert [type(outcome) for outcome in outcomes] == [Unchanged, Unchanged]
+    assert len(server.exchanges) == connections
+    headers = outcomes[0].answer.headers if outcomes[0].answer else {}
+    assert headers.get("etag", "x") == "x"
+    assert headers.get("cache-control", "max-age=60") == "max-age=60"
+
+
+@pytest.mark.parametrize("broken", [b"HTTP/1.1 304 Not\x00\r\n\r\n", NOT_MODIFIED + b"no colon\r\n\r\n", NOT_MODIFIED])
+def test_a_304_that_is_broken_is_a_failure(broken: bytes) -> None:
+    """F41: what the protocol does not allow is no answer, however like a 304 it begins."""
+
+    def answered(exchange: Exchange) -> None:
+        exchange.send(broken)
+
+    with Server(answered) as server:
+        (outcome,) = asked(server.url(), 1, shown=Validators(url=server.url(), etag="x"))
+
+    assert isinstance(outcome, Failed)
+    assert outcome.kind is FailureKind.PROTOCOL
+
+
+def test_a_plain_304_has_an_empty_body() -> None:
+    """F-02: whoever reads the body of a 304 that nobody asked to be one reads nothing, and does not wait."""
+    with Server(several(head(status="304 Not Modified"))) as server:
+        url = httpx.URL(server.url("/", host="news.example"))
+        response = in_a_wire(lambda wire: asyncio.wait_for(wire.get(url, []), 5))
+
+    assert response.status_code == 304
+    assert response.content == b""
