@@ -18,6 +18,7 @@ from storage.database import Database, StorageError
 from storage.model import Claim, Decision
 
 _BEGUN_A_WORKER = 4
+_CLAIMED_A_WORKER = 4  # at a time: each claim is a transaction, whose price is nearly the same for few and for many
 Claiming = Callable[[int], Sequence[Claim]]
 """Claims up to so many sources that were not claimed in this run before; called in a thread."""
 
@@ -64,11 +65,11 @@ async def poll_in_rounds(
         while True:
             if left and len(waiting) < workers:
                 try:
-                    found = await asyncio.to_thread(claim, workers * 2)
+                    found = await asyncio.to_thread(claim, workers * _CLAIMED_A_WORKER)
                 except StorageError as error:  # what was asked already is still to be written, if it can be
                     trouble, found = error, []
                 waiting.extend(found)
-                left = len(found) == workers * 2
+                left = len(found) == workers * _CLAIMED_A_WORKER
             # What was read and waits for the store fills the memory: that, too, is bounded.
             while waiting and not trouble and desk.asking < workers and len(running) < workers * _BEGUN_A_WORKER:
                 one = waiting.popleft()

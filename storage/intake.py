@@ -70,6 +70,11 @@ _named = (False, True)
 _DUE = {named: _candidates(_due, named=named).order_by(*_turn) for named in _named}
 _ANY = {named: _candidates(and_(_unasked, or_(_past, _jumped)), named=named).order_by(*_turn) for named in _named}
 _JUMPED = {named: _candidates(_jumped, named=named) for named in _named}
+# What a poll does not go by; some of it is long.
+_NOT_ASKED_BY = frozenset({
+    "head", "hubs", "hub_topic", "last_detail", "last_kind", "last_outcome", "last_poll_at", "last_ok_at", "last_new_at",
+    "moved_to", "moved_since", "moved_seen", "lease_owner", "lease_until",
+})  # fmt: skip
 _LEASE = (
     update(sources)
     .where(
@@ -81,7 +86,7 @@ _LEASE = (
         )
     )
     .values(lease_owner=bindparam("owner"), lease_until=bindparam("until", type_=Moment))
-    .returning(sources)
+    .returning(*(column for column in sources.c if column.name not in _NOT_ASKED_BY))
 )
 _RELEASE = (
     update(sources)
