@@ -5,6 +5,7 @@ In: made-up feeds, and real ones where the shared corpus is there. Out: figures.
 
 from __future__ import annotations
 
+import gc
 import io
 import statistics
 import time
@@ -54,6 +55,9 @@ def steps() -> int:
 
 def measure(step: Callable[[], None]) -> Iterator[Figure]:
     """The figures of each input; `step` hears of each round."""
+    # What other benchmarks left in this process is looked through for garbage on neither side's time.
+    gc.collect()
+    gc.freeze()
     for name, bodies in inputs():
         plain = [body for body in bodies if is_wellformed(body)]
         without = partial(feedparser_alone, cleaning=False)

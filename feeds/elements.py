@@ -7,7 +7,8 @@ Never: a change to the tree, or a look beyond the element.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from typing import Any, Protocol, overload
 from urllib.parse import urljoin
@@ -40,7 +41,7 @@ class Node(Protocol):
     def get(self, key: str, /) -> str | None: ...  # an attribute
     @overload
     def get(self, key: str, default: str, /) -> str: ...
-    def items(self) -> Iterable[tuple[str, str]]: ...  # noqa: D102 - the attributes in their order
+    def items(self) -> Sequence[tuple[str, str]]: ...  # noqa: D102 - the attributes in their order
 
 
 Acts = Mapping[str, tuple[Callable[..., None] | None, str]]
@@ -117,7 +118,12 @@ def has_controls(body: bytes) -> bool:
 
 def local_name(element: Node) -> str:
     """The name without prefix, in lower case."""
-    return str(element.tag).rpartition("}")[2].lower()
+    return _local(element.tag)
+
+
+@lru_cache(1024)  # a document has few names and many elements
+def _local(name: str) -> str:
+    return name.rpartition("}")[2].lower()
 
 
 def attributes_of(element: Node) -> dict[str, str]:
@@ -181,7 +187,7 @@ def _write(element: Node, written: list[str]) -> None:
         written.append(escape(element.text, quote=False))
     for inner in element:
         name = local_name(inner)
-        said = [f' {key.rpartition("}")[2].lower()}="{escape(value)}"' for key, value in inner.items()]
+        said = [f' {_local(key)}="{escape(value)}"' for key, value in inner.items()]
         written.append(f"<{name}{''.join(said)}>")
         _write(inner, written)
         if name not in _VOID or len(inner) or inner.text:

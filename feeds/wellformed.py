@@ -193,6 +193,8 @@ def _descend(reader: _Reader, context: _Context, element: Node, depth: int, _: s
 
 
 def _entry(reader: _Reader, context: _Context, element: Node, depth: int, _: str) -> None:
+    if context.is_entry and is_empty(element) and not element.items():
+        return  # an entry in an entry that says nothing is none
     if context.is_entry or element.get("href") or element.get("lastmod"):
         raise _DeclinedError
     reader.count += 1

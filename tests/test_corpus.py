@@ -35,9 +35,11 @@ EXPLAINED = {
     "fr-lefigaro.rss": (49, "an item is there twice"),
     "news-wapo-world-2017.rss": (24, "an item is there twice"),
     "podcast-transistor.rss": (62, "two items are there twice"),
-    "sick-illegally-nested.rss": (10, "items inside items that say nothing themselves are left out"),
+    "sick-illegally-nested.rss": (10, "items inside items that say nothing are no items"),
     "osm-pl.rss": (7, "the body breaks off within the eighth"),
 }
+# Fields in which feedparser alone is wrong, as docs/reading.md has it: it gives the id behind an empty item to the feed.
+WRONGLY_READ = {"sick-illegally-nested.rss": {"id", "link"}}
 # Their last item is the half one.
 CUT = {"osm-pl.rss"}
 
@@ -104,7 +106,9 @@ def test_both_readers_say_the_same_of_real_entries() -> None:
         assert isinstance(other, Document)
         assert len(document.entries) == len(other.entries), name
         for ours, theirs in zip(document.entries, other.entries, strict=True):
-            assert [getattr(ours, key) for key in SAID] == [getattr(theirs, key) for key in SAID], name
+            differing = {key for key in SAID if getattr(ours, key) != getattr(theirs, key)}
+            assert differing == WRONGLY_READ.get(name, set()), name
+            assert name not in WRONGLY_READ or ours.id.encode() in (REAL / name).read_bytes(), name
 
     assert fast > 0.9 * entries
 

@@ -215,3 +215,21 @@ def test_large_documents_are_bounded(body: str, at_least: int) -> None:
     assert size >= at_least
     assert took < 10
     assert peak < 200
+
+
+def test_an_empty_item_in_an_item_does_not_end_it() -> None:
+    """I-04: an item inside an item that says nothing is none; the id behind it is still the entry's, and read fast."""
+    body = rss("<item><title>One</title><item /><guid isPermaLink='false'>a-1</guid></item>", item(2))
+    document = parse(body, URL)
+
+    assert reader(body) == "wellformed"
+    assert isinstance(document, Document)
+    first_of, second_of = document.entries
+    assert first_of.id == "a-1"
+    assert second_of.title != "One"
+
+
+@pytest.mark.parametrize("inner", ["<item>words</item>", "<item><title>Two</title></item>", "<item rdf='x'/>"])
+def test_an_item_in_an_item_that_says_something_is_left_to_the_reference(inner: str) -> None:
+    """X-14: what is odd is declined."""
+    assert reader(rss(f"<item><title>One</title>{inner}</item>")) == "reference"
