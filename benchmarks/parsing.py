@@ -5,7 +5,6 @@ In: made-up feeds, and real ones where the shared corpus is there. Out: figures.
 
 from __future__ import annotations
 
-import gc
 import io
 import statistics
 import time
@@ -25,7 +24,7 @@ from feeds.raw import Raw
 NAMES = (
     "parse_mb_s", "parse_speed_vs_feedparser", "document_speed_vs_feedparser", "fast_path_share", "parse_agreement",
 )  # fmt: skip
-ROUNDS = 3
+ROUNDS = 5  # the first warms up, which a parser process does once in its life
 CORPUS = ROOT.parent / "shared" / "corpus" / "real"
 URL = "https://feed.example/"
 _EVERY = 5
@@ -55,9 +54,6 @@ def steps() -> int:
 
 def measure(step: Callable[[], None]) -> Iterator[Figure]:
     """The figures of each input; `step` hears of each round."""
-    # What other benchmarks left in this process is looked through for garbage on neither side's time.
-    gc.collect()
-    gc.freeze()
     for name, bodies in inputs():
         plain = [body for body in bodies if is_wellformed(body)]
         without = partial(feedparser_alone, cleaning=False)
