@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from feeds.sandbox import Sandbox
 from storage.database import Database, open_database
@@ -16,6 +18,18 @@ from tests.postgres import Server, postgres
 from tests.stage import Stage, Workshop
 
 ENGINES = ("sqlite", "postgresql")
+
+
+@settings(max_examples=1, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.text(min_size=1))
+def _learn_letters(_: str) -> None:
+    """Have hypothesis make its table of all characters, which takes it seconds on a fresh machine."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def letters() -> None:
+    """The first test that draws a text is not to be called slow for what is done once."""
+    _learn_letters()
 
 
 @pytest.fixture(scope="session")
