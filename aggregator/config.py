@@ -204,7 +204,8 @@ class _Reading:
                 self._complain(("sources", at, "url"), "expected a path inside the folder of this file")
             source = Source(
                 slug=slug, url=one.url, name=one.name, kind=one.kind, lang=one.lang, country=one.country, region=one.region,
-                tags=one.tags, every=one.every, hours=one.hours, weight=one.weight, republish=one.republish, may_be_private=True,
+                tags=one.tags, labels=one.labels, rank=one.rank, full_text=one.full_text,
+                every=one.every, hours=one.hours, weight=one.weight, republish=one.republish, may_be_private=True,
             )  # fmt: skip
             yield SourceRow(source=source, formerly=one.formerly)
         self._formerly("sources", [(("sources", at), one.formerly) for at, one in enumerate(model.sources)], set(slugs))

@@ -19,7 +19,8 @@ from aggregator.rhythm import LONGEST_BUSY, Next, next_poll
 from aggregator.topics.match import Topic, judge
 from feeds.identity import address_key, fingerprint, mint_public_id, without_credentials
 from feeds.model import Answer, Document, Entry, Failed, Fetched, Head, Offer, Outcome, Unchanged, Validators
-from storage.model import Claim, DateNote, Decision, Habit, JournalLine, Judged, Known, KnownEntry, State
+from storage.model import Claim, DateNote, Decision, JournalLine, Judged, Known, KnownEntry
+from storage.state_model import Habit, State
 
 # A clock may be wrong by a time zone and a little; more is no date to sort by (I-11).
 _FUTURE = timedelta(hours=24)

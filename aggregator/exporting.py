@@ -36,6 +36,8 @@ def print_yaml(stream: TextIO, sources: Iterable[Source]) -> None:
             "country": source.country, "region": source.region, "tags": list(source.tags), "republish": source.republish,
             "every": duration(source.every), "hours": source.hours,
             "weight": source.weight if source.weight != 1 else None,
+            "labels": list(source.labels), "rank": source.rank if source.rank != 50 else None,
+            "full_text": source.full_text if source.full_text != "feed" else None,
         }  # fmt: skip
         rows.append({name: value for name, value in row.items() if value})
     yaml.dump({"sources": rows}, stream)
@@ -56,6 +58,8 @@ def _outline(one: Followed) -> Outline:
     settings = {
         "slug": source.slug, "name": source.name, "lang": source.lang, "country": source.country,
         "region": source.region, "kind": source.kind, "tags": packed(source.tags),
+        "labels": packed(source.labels), "rank": "" if source.rank == 50 else str(source.rank),
+        "full-text": "" if source.full_text == "feed" else source.full_text,
         "every": "" if source.every == _HOURLY else duration(source.every), "republish": source.republish or "",
     }  # fmt: skip
     return Outline(

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from feeds.model import Source
-from storage.model import Habit
+from storage.state_model import Habit
 
 PACE = timedelta(hours=2, minutes=20)
 """How long between two polls of a source that posts once a day, where no budget says otherwise."""

@@ -16,7 +16,8 @@ from typing import Literal
 from aggregator.hints import spoken
 from feeds.identity import without_credentials
 from feeds.model import Document, Entry, Failed, FailureKind, Outcome
-from storage.model import Facts, Followed
+from storage.model import Followed
+from storage.state_model import Facts
 
 Word = Literal["new", "healthy", "quiet", "stale", "blocked", "moved", "gone", "broken"]
 

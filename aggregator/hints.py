@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from feeds.model import Answer, Document, Pace
-from storage.model import Hints
+from storage.state_model import Hints
 
 LONGEST_FRESH = timedelta(days=7)
 LONGEST_SOFT = timedelta(hours=24)

@@ -127,6 +127,7 @@ def _source(one: Listed, taken: set[str], tags: Sequence[str], before: Held | No
         "url": one.url.strip(), "name": own.get("name", "") if ours else one.name, "lang": own.get("lang") or one.lang,
         "country": own.get("country"), "region": own.get("region"), "kind": own.get("kind"), "every": own.get("every"),
         "republish": own.get("republish"), "slug": own.get("slug"),
+        "labels": list(unpacked(own.get("labels", ""))), "rank": own.get("rank"), "full_text": own.get("full-text"),
         "tags": list(dict.fromkeys([*(unpacked(own.get("tags", "")) if ours else one.tags), *tags])),
     }  # fmt: skip
     model, complaints = _checked({name: value for name, value in said.items() if value}, one.line)
@@ -136,7 +137,7 @@ def _source(one: Listed, taken: set[str], tags: Sequence[str], before: Held | No
     source = Source(
         slug=slug, url=before.addresses[0] if before is not None else model.url, name=model.name, kind=model.kind,
         lang=model.lang, country=model.country, region=model.region, tags=model.tags, every=model.every,
-        republish=model.republish,
+        republish=model.republish, labels=model.labels, rank=model.rank, full_text=model.full_text,
     )  # fmt: skip
     return source, complaints
 

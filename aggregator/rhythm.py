@@ -25,7 +25,7 @@ from aggregator.hints import (
 )
 from feeds.identity import digest
 from feeds.model import Document, Failed, FailureKind, Outcome, Source
-from storage.model import Aim, Hints, State
+from storage.state_model import Aim, Hints, State
 
 __all__ = ["LONGEST_BUSY", "Next", "after_pause", "jittered", "next_poll", "retry_after", "spoken"]
 

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from aggregator.metronome import read_hours, read_timezone
 from feeds.guard import Network, refuse_url
 from feeds.identity import is_web_url
-from feeds.model import Republish
+from feeds.model import FullText, Republish
 from feeds.secrets import RESERVED, is_header_name, is_header_value, is_misnamed, names
 
 _DATABASES = ("sqlite://", "postgresql://", "postgresql+psycopg://")
@@ -165,6 +165,19 @@ class SourceModel(_Model):
     country: Text = Field("", description="Its country (ISO 3166-1 alpha-2).")
     region: Text = Field("", description="Its region, in a word of yours.")
     tags: tuple[Label, ...] = Field((), description="Words of yours, for tag: in topics.")
+    labels: tuple[Label, ...] = Field(
+        (), description="What it is, shown in the feeds beside its name: state-media, official, wire or words of yours."
+    )
+    rank: int = Field(
+        50,
+        ge=1,
+        le=100,
+        description="Which of several that tell one story is shown first: 1 is the best, 100 the last.",
+    )
+    full_text: FullText = Field(
+        "feed",
+        description="Where the whole text is: in the feed, or on the page that an entry links to, which is then read.",
+    )
     every: Duration = Field(
         timedelta(hours=1), description="How often to ask at most: 1h, 6h. A source that posts rarely is asked less."
     )

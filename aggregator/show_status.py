@@ -22,7 +22,8 @@ from aggregator.health import health
 from aggregator.hints import spoken
 from aggregator.show import STYLE, ago, several, stamp
 from feeds.identity import without_credentials
-from storage.model import Followed, Hints, JournalLine
+from storage.model import Followed, JournalLine
+from storage.state_model import Hints
 
 _HEALTH_STYLE = {
     "healthy": "green", "new": "dim", "quiet": "dim", "stale": "yellow", "moved": "yellow", "blocked": "yellow",

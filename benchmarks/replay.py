@@ -20,7 +20,7 @@ from benchmarks.figures import Figure, figure
 from benchmarks.server import ROOT
 from feeds.identity import digest
 from feeds.model import Answer, Source, Unchanged, Validators
-from storage.model import Habit, State
+from storage.state_model import Habit, State
 
 DAYS = 14
 SOURCES = 1000

@@ -15,6 +15,9 @@ from typing import Literal
 Republish = Literal["full", "summary", "headline"]
 """How much of an entry a public output may show."""
 
+FullText = Literal["feed", "page"]
+"""Where an entry's whole text is to be had: in the feed itself, or on the page that it links to."""
+
 IdOrigin = Literal["guid", "link", "hash"]
 """Where an entry's id comes from: the publisher's own id, its link, or a hash of what survives edits (I-02, I-03)."""
 
@@ -46,11 +49,13 @@ class Source:
     """A feed that we follow, as its operator describes it.
 
     `slug` is its identity; `url` is where to ask now (the declared address, or the one learned from a permanent
-    redirect). `every` is the shortest time between two polls that our own schedule aims at: how much longer it waits, it
-    learns from the source's habit; `weight` is how much its posts count in that beside those of others. `hours` names
-    the times to ask instead, as in a crontab (minute, hour, day, month, weekday), "" where the habit decides.
-    `republish` is None where the general setting decides. `may_be_private` is true for sources declared in feeds.yaml,
-    which alone may live at a private address or in a file.
+    redirect). `every` is the shortest time between two polls that our own schedule aims at: how much longer it waits,
+    it learns from the source's habit; `weight` is how much its posts count in that beside those of others. `hours`
+    names the times to ask instead, as in a crontab (minute, hour, day, month, weekday), "" where the habit decides.
+    `labels` say what the source is ("state-media", "official", "wire"), `rank` which of several that tell one story is
+    preferred: 1 is the best, 100 the last. `full_text` is "page" where the feed holds summaries only and the pages that
+    it links to are to be read. `republish` is None where the general setting decides. `may_be_private` is true for
+    sources declared in feeds.yaml, which alone may live at a private address or in a file.
     """
 
     slug: str
@@ -61,6 +66,9 @@ class Source:
     country: str = ""
     region: str = ""
     tags: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    rank: int = 50
+    full_text: FullText = "feed"
     every: timedelta = timedelta(hours=1)
     hours: str = ""
     weight: float = 1.0
@@ -245,13 +253,23 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """A publisher's word that an entry is no more (RFC 6721): its id, when, and what was said of it."""
+
+    id: str
+    at: datetime | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A feed, to read or to publish.
 
     `format` is the dialect it was written in ("rss20", "atom10", "json11", ...). `truncated` says that the body broke
     off; whole entries before the break are kept, and the validators are not (F-38). `links` are those that lead
-    machines on: hubs, self, archives (W-01, P-04). `expired` says that the publisher has ended the feed (J-03). `notes`
-    are oddities that a person should be able to see in the journal.
+    machines on: hubs, self, archives (W-01, P-04). `deleted` are entries that the publisher has withdrawn (I-14).
+    `expired` says that the publisher has ended the feed (J-03). `notes` are oddities that a person should be able to
+    see in the journal.
     """
 
     head: Head
@@ -260,5 +278,6 @@ class Document:
     pace: Pace = Pace()
     truncated: bool = False
     links: tuple[Link, ...] = ()
+    deleted: tuple[Deleted, ...] = ()
     expired: bool = False
     notes: tuple[str, ...] = ()

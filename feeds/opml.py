@@ -18,7 +18,20 @@ from feeds.identity import without_credentials
 NAMESPACE = "tag:heliograph,2026:opml"
 """Of our own attributes, which other readers of OPML pass over (O-04)."""
 
-SETTINGS = ("slug", "name", "lang", "country", "region", "kind", "tags", "every", "republish")
+SETTINGS = (
+    "slug",
+    "name",
+    "lang",
+    "country",
+    "region",
+    "kind",
+    "tags",
+    "labels",
+    "rank",
+    "full-text",
+    "every",
+    "republish",
+)
 """Our own attributes, in the order in which they are written."""
 
 

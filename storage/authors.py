@@ -54,7 +54,7 @@ def new_author(connection: Connection, byline: Byline, now: datetime) -> int:
     """Make an author that we learned of, with an output of its own; a taken slug gets a number. The id."""
     row = {
         "slug": free_slug(connection, byline.slug), "name": byline.name, "origin": "learned", "bio": byline.bio,
-        "url": byline.url,
+        "url": byline.url, "kind": byline.kind,
     }  # fmt: skip
     made: int = connection.execute(_MAKE, row).scalar_one()
     connection.execute(_NAME, {"key": byline.key, "author_id": made, "origin": "learned"})

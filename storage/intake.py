@@ -24,13 +24,15 @@ from sqlalchemy import (
 )
 
 from storage import rows
+from storage.columns import Moment
 from storage.database import Database, one_claims
-from storage.model import Aim, Claim, Decision, Known, KnownEntry
+from storage.model import Claim, Decision, Known, KnownEntry
 from storage.outputs import ALL, Ledger
 from storage.pacing import pace_of
 from storage.recording import Brought, write_entries
-from storage.schema import Moment, entries, journal, seen, sources
+from storage.schema import entries, journal, seen, sources
 from storage.settling import Settled, settle_many
+from storage.state_model import Aim
 from storage.work import REFILE, put_work, rules_of
 
 LEASE = timedelta(minutes=10)

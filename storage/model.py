@@ -8,115 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
-from feeds.model import Entry, Head, Offer, Republish, Source, Validators
+from feeds.model import Deleted, Entry, Head, Offer, Republish, Source
+from storage.state_model import Aim, State
 
-OutputKind = Literal["topics", "authors", "sources", "all"]
+OutputKind = Literal["topics", "authors", "sources", "places", "all"]
 """The families of feeds that we publish; also the first part of their addresses."""
 
 Origin = Literal["file", "command", "learned"]
 """Who made a row: feeds.yaml, a command or the console, or our own reading of entries."""
 
+AuthorKind = Literal["person", "desk", "organisation"]
+"""Who signs: somebody, an outlet's desk, an agency or another body."""
+
+BylineOrigin = Literal["feed", "page", "text", "dateline", "box", "bio"]
+"""Where a byline stood: in the feed's own field, on the page, in the first paragraph, before the dateline's dash, in the
+box about the author, in the last paragraph."""
+
+LanguageOrigin = Literal["", "text", "feed"]
+"""What an entry's language was told by: its own text, or its feed's word; "" where nothing tells."""
+
 DateNote = Literal["", "missing", "future", "implausible"]
 """Why a published date is a guess of ours (I-10, I-11); "" where it is the publisher's."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hints:
-    """What the publisher's last whole answer asks for between polls; a 304 without a word of its own leaves it standing.
-
-    `fresh` is a lifetime in seconds, by the header `fresh_by` ("max-age", "Expires"); `ttl` is in minutes; `skip_hours`
-    are hours in GMT, `skip_days` days from Monday 0; `soft` is the period of sy:updatePeriod in seconds. `ended` says
-    that the feed calls itself expired (J-03).
-    """
-
-    fresh: int | None = None
-    fresh_by: str = ""
-    ttl: int | None = None
-    skip_hours: tuple[int, ...] = ()
-    skip_days: tuple[int, ...] = ()
-    soft: int | None = None
-    ended: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What a source's answers were like, for its health.
-
-    `status` and `content_type` are of the last answer. `size` and `packed` (bytes, decoded and as they came), `items`,
-    `newest` (the latest date of an entry) and `gap` (the usual seconds between two entries) are of the last document
-    that could be read. `received` and
-    `saved` are bytes since the source was first asked: bodies as they came, packed, and bodies that a 304 spared.
-    """
-
-    status: int | None = None
-    content_type: str = ""
-    size: int = 0
-    packed: int = 0
-    items: int | None = None
-    newest: datetime | None = None
-    gap: int | None = None
-    received: int = 0
-    saved: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Habit:
-    """How a source posts, as far as its polls have shown.
-
-    Posts are counted from `since` to `until`, the last poll that was answered. `posts` are counts at `until` that fade,
-    some sooner, some later; `hours` and `weekdays` say when posts come (UTC, Monday first); all three are empty while no
-    post was counted. `window` is how many entries the last document held, `rush` the posts a day between the last two
-    polls. `last_new` is the last poll that brought something; `overflow_at` the last one whose document shared no entry
-    with those before, so that some may have been missed (G-04).
-    """
-
-    since: datetime | None = None
-    until: datetime | None = None
-    last_new: datetime | None = None
-    posts: tuple[float, ...] = ()
-    hours: tuple[float, ...] = ()
-    weekdays: tuple[float, ...] = ()
-    window: int = 0
-    rush: float = 0.0
-    overflow_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aim:
-    """What a schedule goes by beside the source itself.
-
-    `pace` is how long a budget lets pass between two polls of a source that posts once a day, None where there is no
-    budget (G-05); `turn` the next moment that the hours of the source name, None where it has none.
-    """
-
-    pace: timedelta | None = None
-    turn: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """What we remember of a source between two polls.
-
-    `next_poll_at` is our own schedule, None once a source is gone. `floor_until` is the publisher's: no request before
-    it, explicit or not. `failures` counts failed polls in a row; `gone_since` is the first 410 of an unbroken row.
-    `hints`, `facts` and `habit` are what its answers have taught: what it asks for, how it is, how it posts.
-    `pushed` is the host of the hub whose pushes have proved themselves, "" where none has (W-11).
-    """
-
-    next_poll_at: datetime | None
-    reason: str = ""
-    floor_until: datetime | None = None
-    floor_reason: str = ""
-    failures: int = 0
-    gone_since: datetime | None = None
-    validators: Validators = field(default_factory=Validators)
-    hints: Hints = Hints()
-    facts: Facts = Facts()
-    habit: Habit = Habit()
-    pushed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +49,7 @@ class Claim:
     state: State
     owner: str
     host: str = ""
-    aim: Aim = Aim()
+    aim: Aim = field(default_factory=Aim)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,10 +93,24 @@ class Filing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceTag:
+    """A place that an entry names, and the words that name it.
+
+    `code` is a country or territory (ISO 3166-1 alpha-2, XK for Kosovo), or the slug of a region that was itself named.
+    `count` is how often it is named, `spans` where, as far as they are kept.
+    """
+
+    code: str
+    count: int
+    in_title: bool = False
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Byline:
     """One author of an entry: `key` is the identity (folded name), `name` the spelling of the publisher.
 
-    `slug` is the address to give the author where nobody has it.
+    `slug` is the address to give the author where nobody has it. `raw` is what stood there, `origin` where it stood.
     """
 
     key: str
@@ -189,6 +118,11 @@ class Byline:
     slug: str
     url: str = ""
     bio: str = ""
+    kind: AuthorKind = "person"
+    role: str = ""
+    affiliation: str = ""
+    raw: str = ""
+    origin: BylineOrigin = "feed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +130,8 @@ class Judged:
     """An entry with what we decided about it: new to the store, or an edit of the entry `key`.
 
     `entry.public_id` is minted; `published` and `updated` are what we publish; the publisher's own claims stand in `entry`.
+    `language` is a tag of BCP 47 or "unknown"; `canonical` the link without what does not change what is read; `wire` the
+    slug of the agency whose copy it is, "" where it is nobody's.
     """
 
     entry: Entry
@@ -206,6 +142,11 @@ class Judged:
     filings: tuple[Filing, ...]
     bylines: tuple[Byline, ...]
     key: int | None = None
+    language: str = "unknown"
+    language_by: LanguageOrigin = ""
+    places: tuple[PlaceTag, ...] = ()
+    canonical: str = ""
+    wire: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +178,8 @@ class Decision:
     `head` is None where the feed's own description did not come. `moved_to` is where permanent redirects led this time
     (F-33), "" where none did. `host_until` is until when every source of the claim's host is to be left alone, for the
     reason of the state's floor (F-32). `rules` names the set of rules that entries were held against. `offer` is
-    the push that the feed offers, None where its document did not come.
+    the push that the feed offers, None where its document did not come. `deleted` are entries of the store that their
+    publisher has withdrawn (I-14).
     """
 
     state: State
@@ -249,6 +191,7 @@ class Decision:
     offer: Offer | None = None
     new: tuple[Judged, ...] = ()
     changed: tuple[Judged, ...] = ()
+    deleted: tuple[Deleted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,10 +246,11 @@ class Why:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """An entry plus what we added: key, times, topics, revisions, policy.
+    """An entry plus what we added: key, times, topics, revisions, policy, language, places, story.
 
     `entry.source` is the source to name: the one that the entry brought along (A-10), else the feed it came from.
-    `author_slugs` stand beside `entry.authors`, in the same order.
+    `author_slugs` stand beside `entry.authors`, in the same order. `language` is "" where it was not judged yet. `story` is
+    the number of the story that it tells, None where it was not joined yet. `labels` and `rank` are its source's.
     """
 
     key: int
@@ -321,8 +265,16 @@ class Kept:
     revisions: int
     fingerprint: str = ""
     hidden_at: datetime | None = None
+    hidden_why: str = ""
     author_slugs: tuple[str, ...] = ()
     filings: tuple[Why, ...] = ()
+    language: str = ""
+    language_by: LanguageOrigin = ""
+    places: tuple[PlaceTag, ...] = ()
+    wire: str = ""
+    story: int | None = None
+    labels: tuple[str, ...] = ()
+    rank: int = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

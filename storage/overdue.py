@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, bindparam, func, select, update
 
 from storage import rows
+from storage.columns import Moment
 from storage.database import Database
 from storage.model import Claim
-from storage.schema import Moment, sources
+from storage.schema import sources
 
 _PAUSE = timedelta(minutes=2)
 """Sources that wait this long for their turn while nothing is polled wait because nobody polls."""

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, func, select
 
 from feeds.model import Source
 from storage import rows
+from storage.columns import Moment
 from storage.database import Database
-from storage.model import State
-from storage.schema import Moment, journal, meta, sources
+from storage.schema import journal, meta, sources
+from storage.state_model import State
 from storage.work import swap_note
 
 _PACE = "pace"

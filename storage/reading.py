@@ -14,12 +14,23 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func
 from feeds.model import Author, Head, Source
 from storage import rows
 from storage.database import Database
-from storage.model import Followed, JournalLine, Kept, Listed, Output, OutputKind, Why
-from storage.schema import authors, bylines, entries, filings, former_slugs, journal, outputs, sources, topics
+from storage.model import Followed, JournalLine, Kept, Listed, Output, OutputKind, PlaceTag, Why
+from storage.schema import (
+    authors,
+    bylines,
+    entries,
+    entry_places,
+    filings,
+    former_slugs,
+    journal,
+    outputs,
+    sources,
+    topics,
+)
 
 _SOURCE_COLUMNS = (
     sources.c.slug, sources.c.name, sources.c.declared_url, sources.c.learned_url, sources.c.head, sources.c.republish,
-    sources.c.lang.label("source_lang"),
+    sources.c.lang.label("source_lang"), sources.c.labels, sources.c.rank,
 )  # fmt: skip
 
 
@@ -123,6 +134,7 @@ def _kept(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
     keys = [row["id"] for row in found]
     signed = _signed(connection, keys)
     filed = _filed(connection, keys)
+    placed = _placed(connection, keys)
     kept = []
     for row in found:
         people = signed[row["id"]]
@@ -143,6 +155,14 @@ def _kept(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
                 hidden_at=row["hidden_at"],
                 author_slugs=tuple(slug for _, slug in people),
                 filings=tuple(filed[row["id"]]),
+                hidden_why=row["hidden_why"],
+                language=row["language"],
+                language_by=row["language_by"],
+                places=tuple(placed[row["id"]]),
+                wire=row["wire"],
+                story=row["story_id"],
+                labels=tuple(row["labels"] or ()),
+                rank=row["rank"],
             )
         )
     return kept
@@ -195,6 +215,15 @@ def _filed(connection: Connection, keys: Sequence[int]) -> defaultdict[int, list
                 announced=row["announced"], spans=rows.spans_of(row["spans"]),
             )
         )  # fmt: skip
+    return found
+
+
+def _placed(connection: Connection, keys: Sequence[int]) -> defaultdict[int, list[PlaceTag]]:
+    statement = select(entry_places).where(entry_places.c.entry_id.in_(keys))
+    statement = statement.order_by(entry_places.c.in_title.desc(), entry_places.c.count.desc(), entry_places.c.code)
+    found: defaultdict[int, list[PlaceTag]] = defaultdict(list)
+    for row in connection.execute(statement).mappings():
+        found[row["entry_id"]].append(rows.place_of(row))
     return found
 
 

@@ -14,12 +14,12 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from storage import rows
 from storage.authors import author_ids
-from storage.model import Decision, Filing, Judged
+from storage.model import Decision, Filing, Judged, PlaceTag
 from storage.outputs import ALL, Ledger, Ref
-from storage.schema import bylines, entries, filings, revisions, seen, topics
+from storage.schema import bylines, entries, entry_places, filings, revisions, seen, topics
 
 _TOPICS = select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(bindparam("slugs", expanding=True)))
-_ADD, _SEE, _OPEN, _SIGN = insert(entries), insert(seen), insert(filings), insert(bylines)
+_ADD, _SEE, _OPEN, _SIGN, _PLACE = map(insert, (entries, seen, filings, bylines, entry_places))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,7 @@ def write_entries(
     ledger.touch(touched)
     opened: list[dict[str, Any]] = []
     signed: list[dict[str, Any]] = []
+    named: list[dict[str, Any]] = []
     for key, one, at in _insert(connection, ledger, brought, announced):
         opened += (
             filing_row(ledger, topic_ids[filing.topic], key, filing, at, announced=announced)
@@ -59,14 +60,18 @@ def write_entries(
             if filing.topic in topic_ids
         )
         signed += _byline_rows(ledger, key, one, people)
+        named += (rows.place_row(tag, key, key) for tag in one.places)
     for poll in brought:
         for one in poll.decision.changed:
             opened += _edit(connection, ledger, one, topic_ids, poll.at, announced)
             signed += _sign_again(connection, ledger, one, people)
+            named += place_again(connection, ledger, one.key, one.places)
     if opened:
         connection.execute(_OPEN, opened)
     if signed:
         connection.execute(_SIGN, signed)
+    if named:
+        connection.execute(_PLACE, named)
 
 
 def _topic_ids(connection: Connection, judged: Iterable[Judged]) -> dict[str, int]:
@@ -133,7 +138,8 @@ def _byline_rows(ledger: Ledger, key: int, judged: Judged, people: dict[str, int
         if author not in signed:
             signed[author] = {
                 "entry_id": key, "position": position, "author_id": author, "key": byline.key, "name": byline.name,
-                "url": byline.url, "arrival": ledger.place(("authors", author)),
+                "url": byline.url, "kind": byline.kind, "role": byline.role, "affiliation": byline.affiliation,
+                "raw": byline.raw, "origin": byline.origin, "arrival": ledger.place(("authors", author)),
             }  # fmt: skip
     return list(signed.values())
 
@@ -189,3 +195,15 @@ def _sign_again(connection: Connection, ledger: Ledger, judged: Judged, people: 
         return []
     connection.execute(delete(bylines).where(bylines.c.entry_id == judged.key))
     return _byline_rows(ledger, judged.key, judged, people)
+
+
+def place_again(
+    connection: Connection, ledger: Ledger, key: int | None, tags: Sequence[PlaceTag]
+) -> list[dict[str, Any]]:
+    """The places of an entry whose words changed: rows to add. One that it named before keeps its turn."""
+    this = entry_places.c.entry_id == key
+    turns = {row.code: row.arrival for row in connection.execute(select(entry_places).where(this))}
+    if turns:
+        connection.execute(delete(entry_places).where(this))
+    assert key is not None
+    return [rows.place_row(tag, key, turns.get(tag.code) or ledger.place(ALL)) for tag in tags]

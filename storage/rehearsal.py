@@ -20,8 +20,8 @@ Snapshot = dict[tuple[str, str], dict[str, Any]]
 """Every declared thing by its kind and row: what it says, without what only the daemon changes."""
 
 _SOURCE = (
-    "slug", "declared_url", "name", "kind", "lang", "country", "region", "tags", "every_seconds", "hours",
-    "weight", "republish", "origin", "retired_at",
+    "slug", "declared_url", "name", "kind", "lang", "country", "region", "tags", "labels", "rank", "full_text",
+    "every_seconds", "hours", "weight", "republish", "origin", "retired_at",
 )  # fmt: skip
 _DECLARED: tuple[tuple[str, Table, tuple[str, ...]], ...] = (
     ("source", sources, _SOURCE),

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from sqlalchemy import RowMapping
 
 from feeds.model import Author, Enclosure, Entry, Head, Source, Validators
-from storage.model import Facts, Habit, Hints, Judged, KnownEntry, Span, State
+from storage.model import Judged, KnownEntry, PlaceTag, Span
+from storage.state_model import Facts, Habit, Hints, State
 
 
 def head_row(head: Head | None) -> dict[str, Any] | None:
@@ -51,6 +52,9 @@ def source_of(row: RowMapping) -> Source:
         country=row["country"],
         region=row["region"],
         tags=tuple(row["tags"]),
+        labels=tuple(row["labels"] or ()),
+        rank=row["rank"],
+        full_text=row["full_text"] or "feed",
         every=timedelta(seconds=row["every_seconds"]),
         hours=row["hours"],
         weight=row["weight"],
@@ -188,6 +192,10 @@ def words_row(judged: Judged) -> dict[str, Any]:
         "enclosures": [dataclasses.asdict(enclosure) for enclosure in entry.enclosures],
         "inner_source": head_row(entry.source),
         "fingerprint": judged.fingerprint,
+        "language": judged.language,
+        "language_by": judged.language_by,
+        "canonical": judged.canonical,
+        "wire": judged.wire,
     }
 
 
@@ -256,6 +264,19 @@ def entry_of(row: RowMapping, authors: tuple[Author, ...], source: Head) -> Entr
         enclosures=tuple(Enclosure(**one) for one in row["enclosures"]),
         source=head_of(row["inner_source"]) if row["inner_source"] else source,
     )
+
+
+def place_row(tag: PlaceTag, entry: int, arrival: int) -> dict[str, Any]:
+    """A place that an entry names, with its turn in the place's feed."""
+    return {
+        "entry_id": entry, "code": tag.code, "count": tag.count, "in_title": tag.in_title,
+        "spans": spans_row(tag.spans), "arrival": arrival,
+    }  # fmt: skip
+
+
+def place_of(row: RowMapping) -> PlaceTag:
+    """The place again."""
+    return PlaceTag(code=row["code"], count=row["count"], in_title=row["in_title"], spans=spans_of(row["spans"]))
 
 
 def spans_row(spans: Sequence[Span]) -> list[list[Any]]:

@@ -15,10 +15,11 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, RowMapping, Update, and_, bindparam, or_, select, type_coerce, update
 
 from storage import rows
+from storage.columns import Moment
 from storage.model import Claim, Decision
 from storage.outputs import ALL, Ref
 from storage.push import keep_push, sooner
-from storage.schema import Moment, bylines, entries, filings, sources
+from storage.schema import bylines, entries, filings, sources
 
 # A permanent redirect is believed when it was seen this often, over this long (F-33).
 _MOVES_SEEN = 2

@@ -79,7 +79,8 @@ def put_source(connection: Connection, row: SourceRow, origin: Origin, position:
     host = "" if row.own_host else rows.host_of(source.url)
     declared = {
         "declared_url": source.url, "name": source.name, "kind": source.kind, "lang": source.lang,
-        "country": source.country, "region": source.region, "tags": list(source.tags), "republish": source.republish,
+        "country": source.country, "region": source.region, "tags": list(source.tags), "labels": list(source.labels) or None,
+        "rank": source.rank, "full_text": "" if source.full_text == "feed" else source.full_text, "republish": source.republish,
         "every_seconds": int(source.every.total_seconds()), "hours": source.hours, "weight": source.weight,
         "origin": origin, "position": position, "retired_at": None,
     }  # fmt: skip

@@ -33,6 +33,7 @@ PURE_MAY = (
     "feeds.model",
     "feeds.identity",
     "storage.model",
+    "storage.state_model",
     *(name.removesuffix("/").removesuffix(".py") for name in PURE),
 )
 WEB_IMPORTED_BY = ("aggregator/web/", "aggregator/serving.py", "aggregator/cli.py")

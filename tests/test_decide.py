@@ -19,7 +19,8 @@ from feeds.model import (
     Outcome,
     Validators,
 )
-from storage.model import Claim, DateNote, Decision, Known, KnownEntry, State
+from storage.model import Claim, DateNote, Decision, Known, KnownEntry
+from storage.state_model import State
 from tests.fakes import NOON, make_entry, make_source
 
 HOUR = timedelta(hours=1)

@@ -18,7 +18,8 @@ from feeds.model import (
     Unchanged,
     Validators,
 )
-from storage.model import Claim, Facts, JournalLine, Known, State
+from storage.model import Claim, JournalLine, Known
+from storage.state_model import Facts, State
 from tests.fakes import NOON, make_entry, make_source
 from tests.test_decide import (
     ANSWER,

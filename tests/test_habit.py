@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aggregator.habit import JITTER, LONGEST, PACE, learn, often, pace_within, rate, wait
 from feeds.model import Source
-from storage.model import Habit
+from storage.state_model import Habit
 from tests.fakes import NOON, make_source
 
 HOUR = timedelta(hours=1)

@@ -10,7 +10,8 @@ import pytest
 
 from aggregator.health import facts_after, health
 from feeds.model import Answer, Document, Failed, FailureKind, Fetched, Head, Unchanged, Validators
-from storage.model import Facts, Followed, State
+from storage.model import Followed
+from storage.state_model import Facts, State
 from tests.fakes import NOON, make_entry, make_source
 
 HOUR = timedelta(hours=1)

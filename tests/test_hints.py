@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.rhythm import Next, after_pause, next_poll
 from feeds.model import Document, FailureKind, Head, Pace, Source, Unchanged, Validators
-from storage.model import State
+from storage.state_model import State
 from tests.fakes import NOON, make_entry, make_source
 from tests.test_rhythm import BLANK, DAY, HOUR, after, answered, failed, fetched, http_date, wait_after
 

@@ -17,9 +17,9 @@ from aggregator.show_status import followed_row, lag_row
 from feeds.model import Answer, Unchanged, Validators
 from storage import intake, pacing, reading
 from storage.database import Database
-from storage.model import Aim, Habit, State
 from storage.rows import habit_of, habit_row
 from storage.schema import sources
+from storage.state_model import Aim, Habit, State
 from tests.fakes import (
     NOON,
     Clock,

@@ -11,9 +11,9 @@ from aggregator.budgeting import share_out
 from feeds.model import Offer
 from storage import intake, push, reading, transfer
 from storage.database import Database, open_database
-from storage.model import State
 from storage.push_model import Callback, Subscription
 from storage.schema import pushes, sources, subscriptions
+from storage.state_model import State
 from storage.work import PUSH, SUBSCRIBE, UNSUBSCRIBE, claim_work, waiting
 from tests.fakes import NOON, declare, make_entry, make_source, take
 from tests.test_transfer import empty

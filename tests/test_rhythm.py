@@ -20,7 +20,7 @@ from feeds.model import (
     Unchanged,
     Validators,
 )
-from storage.model import State
+from storage.state_model import State
 from tests.fakes import NOON, make_source
 
 HOUR = timedelta(hours=1)
