@@ -38,11 +38,13 @@ from aggregator.daemon import WORKERS, hands_of, utc_now
 from aggregator.loop import run_loop
 from aggregator.prepare import own_lease
 from aggregator.refiling import refile_waiting
+from aggregator.rejudging import rejudge_waiting
 from aggregator.rounds import Claiming, claiming, poll_in_rounds
 from aggregator.settings import FileModel
 from aggregator.show_push import push_row, push_words
 from storage import pacing, push, reading
 from storage.database import Database, StorageError
+from storage.meaning import languages
 from storage.model import Claim, Decision
 
 app = typer.Typer(
@@ -235,19 +237,25 @@ def status(
         lines = reading.journal_of(db, source) if source is not None else []
         lag, pace = show_status.lag_row(pacing.lags(db, utc_now() - timedelta(days=1))), pacing.pace(db)
         held = push.subscription_of(db, source) if source is not None else None
-        counts = reading.counts(db)
+        counts, spoken_in = reading.counts(db), languages(db)
     now = utc_now()
     if as_json:
         rows = [show_status.followed_row(one, now) for one in found]
         print_json(
             {**rows[0], "push": push_row(held), "journal": [show_status.line_row(line) for line in lines]}
             if source
-            else {"counts": counts, "lag_seconds": lag, "pace_seconds": pace and pace.total_seconds(), "sources": rows}
+            else {
+                "counts": counts,
+                "languages": dict(spoken_in),
+                "lag_seconds": lag,
+                "pace_seconds": pace and pace.total_seconds(),
+                "sources": rows,
+            }
         )
     elif source is not None:
         show_status.source_page(out, found[0], lines, now, push_words(held, now))
     else:
-        show_status.status_table(out, found, counts, now)
+        show_status.status_table(out, found, counts, now, spoken_in)
 
 
 @topics_app.command("list")
@@ -301,6 +309,8 @@ def schema() -> None:
 
 def _file_again(config: Config, db: Database) -> None:
     """Do the re-filing that waits, with a progress bar where somebody watches."""
+    with progress_of("Judging again") as progress:
+        rejudge_waiting(db, utc_now, owner=own_lease(), progress=progress)
     with progress_of("Filing again") as progress:
         refile_waiting(db, config.topics, utc_now, owner=own_lease(), progress=progress)
 

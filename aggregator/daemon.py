@@ -22,6 +22,7 @@ from aggregator.poll import Hands, poll
 from aggregator.prepare import own_lease, owner_is_dead
 from aggregator.recorder import PATIENCE, Recorder
 from aggregator.refiling import refile_waiting
+from aggregator.rejudging import rejudge_waiting
 from aggregator.subscribing import ask_hubs, push_base, survey
 from feeds.fetch import Fetcher, Limits
 from feeds.sandbox import Sandbox
@@ -183,11 +184,15 @@ class Daemon:
     async def _work(self) -> None:
         """Do the later work that waits."""
         hands = self._hands
+
+        def stopping() -> bool:
+            return self._stopping or self._hands is not hands
+
         try:
+            await asyncio.to_thread(rejudge_waiting, hands.db, hands.clock, owner=self._owner, stopping=stopping)
             changed = await asyncio.to_thread(
-                refile_waiting, hands.db, hands.topics, hands.clock, owner=self._owner,
-                stopping=lambda: self._stopping or self._hands is not hands,
-            )  # fmt: skip
+                refile_waiting, hands.db, hands.topics, hands.clock, owner=self._owner, stopping=stopping
+            )
         except StorageError as error:
             log.error("later work waits: %s", error)
         else:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from aggregator.authors import bylines_of
 from aggregator.habit import learn
 from aggregator.health import facts_after
+from aggregator.meaning import meaning_of
 from aggregator.rhythm import LONGEST_BUSY, Next, next_poll
 from aggregator.topics.match import Topic, judge
 from feeds.identity import address_key, fingerprint, mint_public_id, without_credentials
@@ -207,15 +208,17 @@ def _judged(
     updated: datetime,
     key: int | None,
 ) -> Judged:
+    meaning = meaning_of(entry, claim.source)
     return Judged(
         entry=replace(entry, public_id=mint_public_id(claim.declared_url, entry)),
         fingerprint=fingerprint(entry),
         published=published,
         published_note=note,
         updated=updated,
-        filings=judge(topics, entry, claim.source),
+        filings=judge(topics, entry, claim.source, meaning),
         bylines=bylines_of(entry, claim.source.name),
         key=key,
+        meaning=meaning,
     )
 
 

@@ -60,7 +60,7 @@ def _effects(
         for one in batch:
             slug = one.source_slug
             source = declared_now.get(slug) or formerly.get(slug) or reading.source_named(db, slug)
-            matched = {filing.topic for filing in judge(rules, one.entry, source)}
+            matched = {filing.topic for filing in judge(rules, one.entry, source, one.meaning)}
             held = {names[slug] for slug in filed.get(one.key, ())}
             gained.update(matched - held)
             lost.update(held - matched)

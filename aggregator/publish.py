@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
+from aggregator import placefeeds
 from aggregator.config import Config
 from aggregator.exporting import outlines_of
 from aggregator.visible import Viewer, visible
@@ -25,7 +26,7 @@ from storage.model import Kept, Output, OutputKind
 
 ENTRIES = 50
 """How many entries a subscription document holds."""
-KINDS: tuple[OutputKind, ...] = ("topics", "authors", "sources")
+KINDS: tuple[OutputKind, ...] = ("topics", "authors", "sources", "places")
 FORMS = tuple(MEDIA_TYPES)
 _MOST_BODIES = 2000
 
@@ -76,11 +77,21 @@ class Publisher:
 
     def document(self, output: Output, form: str, now: datetime) -> Document:
         """The newest entries of an output that may be shown, as a document to write."""
-        kept = reading.page(self.db, output.kind, output.slug, limit=ENTRIES, announced=True)
+        kept = self.page(output, limit=ENTRIES, announced=True)
         shown = [self._entry(one, now) for one in unique(kept)]
         entries = tuple(entry for entry in shown if entry is not None)
         stamps = [entry.updated for entry in entries if entry.updated]
         return Document(head=self._head(output, form, max(stamps, default=output.changed_at)), entries=entries)
+
+    def page(self, output: Output, *, limit: int, announced: bool = False) -> list[Kept]:
+        """The newest arrivals of an output. `announced` leaves out history: news only."""
+        if output.kind == "places":
+            return placefeeds.page(self.db, output.slug, limit=limit, announced=announced)
+        return reading.page(self.db, output.kind, output.slug, limit=limit, announced=announced)
+
+    def output(self, kind: OutputKind, slug: str) -> Output | None:
+        """A feed that we publish, by its address; under another name of it `moved_to` tells the right one."""
+        return placefeeds.place_output(self.db, slug) if kind == "places" else reading.output(self.db, kind, slug)
 
     def address(self, output: Output, form: str = "") -> str:
         """The public address of an output's page, or of its feed in a form."""
@@ -97,6 +108,7 @@ class Publisher:
             "topics": f"Entries from many sources on {output.title}, chosen by a rule that anyone may read.",
             "authors": f"Entries by {output.title}, wherever they were published.",
             "sources": f"Entries of {output.title}, as they came.",
+            "places": f"Entries from many sources that name {output.title}.",
             "all": "Every entry of every source, as it came.",
         }[output.kind]
         return Head(

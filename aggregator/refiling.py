@@ -65,4 +65,4 @@ def _refile(
 
 def _judged(db: Database, rules: Sequence[Topic], batch: Sequence[Kept]) -> list[tuple[int, str, tuple[Filing, ...]]]:
     sources = {slug: reading.source_named(db, slug) for slug in {one.source_slug for one in batch}}
-    return [(one.key, one.fingerprint, judge(rules, one.entry, sources[one.source_slug])) for one in batch]
+    return [(one.key, one.fingerprint, judge(rules, one.entry, sources[one.source_slug], one.meaning)) for one in batch]

@@ -30,6 +30,7 @@ _HEALTH_STYLE = {
     "gone": "red", "broken": "red",
 }  # fmt: skip
 _WELL = ("new", "healthy", "quiet")
+_MOST_LANGUAGES = 8
 _KEPT = (("entries", "entry"), ("topics", "topic"), ("authors", "author"))
 
 
@@ -74,8 +75,20 @@ def line_row(line: JournalLine) -> dict[str, Any]:
     return {name: getattr(line, name) for name in JournalLine.__slots__}
 
 
-def status_table(console: Console, found: Sequence[Followed], counts: Mapping[str, int], now: datetime) -> None:
-    """All sources, a line each, then what they come to."""
+def shares(languages: Mapping[str, int]) -> str:
+    """Which share of all entries is in which language, the most first; what was not judged yet is told apart."""
+    total = sum(languages.values())
+    told = sorted(languages.items(), key=lambda one: (-one[1], one[0]))
+    first = [f"{name or 'not judged yet'} {number / total:.1%}" for name, number in told[:_MOST_LANGUAGES]]
+    left = sum(number for _, number in told[_MOST_LANGUAGES:])
+    return ", ".join(first) + (f", {len(told) - _MOST_LANGUAGES} others {left / total:.1%}" if left else "")
+
+
+def status_table(
+    console: Console, found: Sequence[Followed], counts: Mapping[str, int], now: datetime,
+    spoken_in: Mapping[str, int] | None = None,
+) -> None:  # fmt: skip
+    """All sources, a line each, then what they come to; `spoken_in` counts entries by language."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Source", overflow="fold")
     for name in ("Health", "Last new", "Next"):
@@ -96,6 +109,8 @@ def status_table(console: Console, found: Sequence[Followed], counts: Mapping[st
     received, saved = (sum(getattr(one.state.facts, name) for one in found) for name in ("received", "saved"))
     if received:
         console.print(f'{size(received)} received; answers of "nothing new" spared {size(saved)}.', highlight=False)
+    if spoken_in:
+        console.print(f"Languages: {shares(spoken_in)}.", highlight=False, soft_wrap=True)
     if set(words) - set(_WELL):
         console.print("Why a source is how it is: heliograph status SOURCE", highlight=False)
 

@@ -156,6 +156,11 @@ def mint_public_id(feed_url: str, entry: Entry) -> str:
     return "urn:uuid:" + str(uuid.uuid5(_PUBLIC_IDS, feed_url + "\n" + entry.id))
 
 
+def derived_id(public_id: str, what: str) -> str:
+    """A lasting IRI for something that has no row of its own, from one that has (RFC 9562, version 5)."""
+    return "urn:uuid:" + str(uuid.uuid5(_PUBLIC_IDS, public_id + "\n" + what))
+
+
 def fingerprint(entry: Entry) -> str:
     """A hash of what a reader would call the entry's words (I-08): white space and tracking do not count."""
     return digest(

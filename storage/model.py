@@ -126,12 +126,25 @@ class Byline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What an entry is, by its words.
+
+    `language` is a tag of BCP 47 or "unknown"; `canonical` the link without what does not change what is read; `wire` the
+    slug of the agency whose copy it is, "" where it is nobody's.
+    """
+
+    language: str = "unknown"
+    language_by: LanguageOrigin = ""
+    places: tuple[PlaceTag, ...] = ()
+    canonical: str = ""
+    wire: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """An entry with what we decided about it: new to the store, or an edit of the entry `key`.
 
     `entry.public_id` is minted; `published` and `updated` are what we publish; the publisher's own claims stand in `entry`.
-    `language` is a tag of BCP 47 or "unknown"; `canonical` the link without what does not change what is read; `wire` the
-    slug of the agency whose copy it is, "" where it is nobody's.
     """
 
     entry: Entry
@@ -142,11 +155,7 @@ class Judged:
     filings: tuple[Filing, ...]
     bylines: tuple[Byline, ...]
     key: int | None = None
-    language: str = "unknown"
-    language_by: LanguageOrigin = ""
-    places: tuple[PlaceTag, ...] = ()
-    canonical: str = ""
-    wire: str = ""
+    meaning: Meaning = Meaning()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +284,13 @@ class Kept:
     story: int | None = None
     labels: tuple[str, ...] = ()
     rank: int = 50
+
+    @property
+    def meaning(self) -> Meaning:
+        """What the entry was found to be."""
+        return Meaning(
+            language=self.language, language_by=self.language_by, places=self.places, wire=self.wire,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,8 @@ from storage.schema import (
     topics,
 )
 
-_SOURCE_COLUMNS = (
+# What is told of an entry's source beside it.
+SOURCE_COLUMNS = (
     sources.c.slug, sources.c.name, sources.c.declared_url, sources.c.learned_url, sources.c.head, sources.c.republish,
     sources.c.lang.label("source_lang"), sources.c.labels, sources.c.rank,
 )  # fmt: skip
@@ -77,7 +78,7 @@ def _output_of(row: RowMapping, kind: OutputKind, slug: str, title: str, detail:
 
 def page(db: Database, kind: OutputKind, slug: str, *, limit: int, announced: bool = False) -> list[Kept]:
     """The newest arrivals of a feed. `announced` leaves out history, re-filed or back-filled: news only."""
-    columns = (entries, *_SOURCE_COLUMNS)
+    columns = (entries, *SOURCE_COLUMNS)
     base = select(*columns).join(sources, sources.c.id == entries.c.source_id).where(entries.c.hidden_at.is_(None))
     if announced:
         base = base.where(entries.c.announced.is_(True))
@@ -100,7 +101,7 @@ def page(db: Database, kind: OutputKind, slug: str, *, limit: int, announced: bo
     else:
         statement = base.order_by(entries.c.id.desc())
     with db.read() as connection:
-        return _kept(connection, connection.execute(statement.limit(limit)).mappings().all())
+        return kept_of(connection, connection.execute(statement.limit(limit)).mappings().all())
 
 
 def find_entry(db: Database, url_or_id: str) -> list[Kept]:
@@ -111,26 +112,27 @@ def find_entry(db: Database, url_or_id: str) -> list[Kept]:
     if rows.is_web_url(url_or_id):
         other = url_or_id.rstrip("/") if url_or_id.endswith("/") else url_or_id + "/"
         same.append(entries.c.link == other)
-    statement = select(entries, *_SOURCE_COLUMNS).join(sources, sources.c.id == entries.c.source_id).where(or_(*same))
+    statement = select(entries, *SOURCE_COLUMNS).join(sources, sources.c.id == entries.c.source_id).where(or_(*same))
     with db.read() as connection:
         found = connection.execute(statement.order_by(entries.c.id).limit(20)).mappings().all()
-        return _kept(connection, found)
+        return kept_of(connection, found)
 
 
 def entries_after(db: Database, key: int, limit: int) -> list[Kept]:
     """Entries in order of arrival after `key`: how a rule is re-run over history."""
     statement = (
-        select(entries, *_SOURCE_COLUMNS)
+        select(entries, *SOURCE_COLUMNS)
         .join(sources, sources.c.id == entries.c.source_id)
         .where(entries.c.id > key)
         .order_by(entries.c.id)
         .limit(limit)
     )
     with db.read() as connection:
-        return _kept(connection, connection.execute(statement).mappings().all())
+        return kept_of(connection, connection.execute(statement).mappings().all())
 
 
-def _kept(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
+def kept_of(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
+    """Rows of entries with SOURCE_COLUMNS, as records with their authors, topics and places."""
     keys = [row["id"] for row in found]
     signed = _signed(connection, keys)
     filed = _filed(connection, keys)

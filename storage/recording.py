@@ -5,7 +5,7 @@ In: what was decided of entries, inside a write transaction with its ledger. Out
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,7 +45,7 @@ def write_entries(
     judged = [one for poll in brought for one in (*poll.decision.new, *poll.decision.changed)]
     topic_ids = _topic_ids(connection, judged)
     people = author_ids(connection, [byline for one in judged for byline in one.bylines], brought[0].at)
-    before = _filed_and_signed(connection, [one for poll in brought for one in poll.decision.changed])
+    before = filed_and_signed(connection, [one.key for poll in brought for one in poll.decision.changed if one.key])
     touched: set[Ref] = {ALL, *(("sources", poll.source_id) for poll in brought), *before}
     touched |= {("topics", ref) for ref in topic_ids.values()} | {("authors", ref) for ref in people.values()}
     ledger.lock(touched)
@@ -60,12 +60,12 @@ def write_entries(
             if filing.topic in topic_ids
         )
         signed += _byline_rows(ledger, key, one, people)
-        named += (rows.place_row(tag, key, key) for tag in one.places)
+        named += (rows.place_row(tag, key, key) for tag in one.meaning.places)
     for poll in brought:
         for one in poll.decision.changed:
             opened += _edit(connection, ledger, one, topic_ids, poll.at, announced)
             signed += _sign_again(connection, ledger, one, people)
-            named += place_again(connection, ledger, one.key, one.places)
+            named += place_again(connection, one.key, one.meaning.places, lambda: ledger.place(ALL))
     if opened:
         connection.execute(_OPEN, opened)
     if signed:
@@ -79,11 +79,10 @@ def _topic_ids(connection: Connection, judged: Iterable[Judged]) -> dict[str, in
     return {row.slug: row.id for row in connection.execute(_TOPICS, {"slugs": sorted(slugs)})} if slugs else {}
 
 
-def _filed_and_signed(connection: Connection, changed: Sequence[Judged]) -> set[Ref]:
-    """The feeds in which edited entries stand before the edit."""
-    if not changed:
+def filed_and_signed(connection: Connection, keys: Sequence[int]) -> set[Ref]:
+    """The topic and author feeds in which these entries stand now."""
+    if not keys:
         return set()
-    keys = [one.key for one in changed]
     filed = select(filings.c.topic_id).where(filings.c.entry_id.in_(keys), filings.c.closed_at.is_(None)).distinct()
     signed = select(bylines.c.author_id).where(bylines.c.entry_id.in_(keys)).distinct()
     found: set[Ref] = {("topics", ref) for ref in connection.execute(filed).scalars()}
@@ -198,12 +197,12 @@ def _sign_again(connection: Connection, ledger: Ledger, judged: Judged, people: 
 
 
 def place_again(
-    connection: Connection, ledger: Ledger, key: int | None, tags: Sequence[PlaceTag]
+    connection: Connection, key: int | None, tags: Sequence[PlaceTag], turn: Callable[[], int]
 ) -> list[dict[str, Any]]:
-    """The places of an entry whose words changed: rows to add. One that it named before keeps its turn."""
+    """The places of an entry that was judged anew: rows to add. One that it named before keeps its turn, others get `turn`."""
     this = entry_places.c.entry_id == key
     turns = {row.code: row.arrival for row in connection.execute(select(entry_places).where(this))}
     if turns:
         connection.execute(delete(entry_places).where(this))
     assert key is not None
-    return [rows.place_row(tag, key, turns.get(tag.code) or ledger.place(ALL)) for tag in tags]
+    return [rows.place_row(tag, key, turns.get(tag.code) or turn()) for tag in tags]

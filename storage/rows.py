@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import RowMapping
 
 from feeds.model import Author, Enclosure, Entry, Head, Source, Validators
-from storage.model import Judged, KnownEntry, PlaceTag, Span
+from storage.model import Judged, KnownEntry, Meaning, PlaceTag, Span
 from storage.state_model import Facts, Habit, Hints, State
 
 
@@ -192,11 +192,16 @@ def words_row(judged: Judged) -> dict[str, Any]:
         "enclosures": [dataclasses.asdict(enclosure) for enclosure in entry.enclosures],
         "inner_source": head_row(entry.source),
         "fingerprint": judged.fingerprint,
-        "language": judged.language,
-        "language_by": judged.language_by,
-        "canonical": judged.canonical,
-        "wire": judged.wire,
+        **meaning_row(judged.meaning),
     }
+
+
+def meaning_row(meaning: Meaning) -> dict[str, Any]:
+    """The columns of what an entry is; its places have rows of their own."""
+    return {
+        "language": meaning.language, "language_by": meaning.language_by, "canonical": meaning.canonical,
+        "wire": meaning.wire,
+    }  # fmt: skip
 
 
 def said(row: RowMapping, names: Sequence[str]) -> dict[str, Any]:

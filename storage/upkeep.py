@@ -23,7 +23,7 @@ from storage.recording import refile_entry
 from storage.schema import entries, filings, outputs, sources, topics
 from storage.settling import feeds_naming, follower_of
 from storage.slugs import rename, retire
-from storage.work import REFILE, put_work, rules_name, set_rules, swap_note
+from storage.work import MEANING, REFILE, put_work, rules_name, set_rules, swap_note
 
 _TAKEN_OVER = timedelta(seconds=5)
 _RHYTHM = ("every_seconds", "hours", "weight")
@@ -31,12 +31,16 @@ _RHYTHM = ("every_seconds", "hours", "weight")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """All that a configuration declares. `reach` names the private networks that sources may live in."""
+    """All that a configuration declares, and how we judge.
+
+    `reach` names the private networks that sources may live in, `meaning` the version of what tells languages and places.
+    """
 
     sources: Sequence[SourceRow] = ()
     topics: Sequence[TopicRow] = ()
     authors: Sequence[AuthorRow] = ()
     reach: str = ""
+    meaning: str = ""
 
 
 def reconcile(db: Database, declared: Declared, now: datetime) -> list[str]:
@@ -65,6 +69,8 @@ def reconcile_in(connection: Connection, declared: Declared, now: datetime) -> l
         _put_topic(connection, topic, position, now)
     retire(connection, topics, [one.slug for one in declared.topics], now)
     put_authors(connection, declared.authors, now)
+    if declared.meaning and swap_note(connection, "meaning", declared.meaning):
+        put_work(connection, MEANING, "entries", {"after": 0}, now)
     set_rules(connection, rules_name(declared.topics))
     stale = select(topics.c.slug).where(topics.c.retired_at.is_(None), topics.c.filed_version != topics.c.rule_version)
     slugs = list(connection.execute(stale.order_by(topics.c.position)).scalars())

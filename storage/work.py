@@ -19,6 +19,9 @@ from storage.schema import meta, work
 REFILE = "refile"
 """Hold stored entries against today's rules. Payload: slugs (None for every topic), after (the last entry done)."""
 
+MEANING = "meaning"
+"""Judge anew what stored entries are. Payload: after (the last entry done)."""
+
 PUSH = "push"
 """Read the bodies that hubs brought for a source. Subject: its number."""
 

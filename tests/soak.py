@@ -208,7 +208,7 @@ def feeds_are_fresh(db: Database, path: Path, ports: list[int]) -> dict[str, Any
     after = 0
     while batch := reading.entries_after(db, after, 1000):
         for kept in batch:
-            for filing in judge(config.topics, kept.entry, reading.source_named(db, kept.source_slug)):
+            for filing in judge(config.topics, kept.entry, reading.source_named(db, kept.source_slug), kept.meaning):
                 wanted[filing.topic].add(kept.key)
         after = batch[-1].key
     wrong = []

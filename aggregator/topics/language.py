@@ -2,7 +2,7 @@
 
 In: the query of a topic. Out: a `Node`. Never: an entry.
 
-Today's subset: words, word*, "phrases", AND OR NOT -, parentheses, title: text: author: source: lang: tag:.
+Today's subset: words, word*, "phrases", AND OR NOT -, parentheses, title: text: author: source: lang: place: tag:.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from typing import Any
 from lark import Lark, Token, Transformer, UnexpectedToken, v_args
 from lark.exceptions import UnexpectedInput, VisitError
 
+from aggregator.places import code_of, place_slugs
 from aggregator.topics.fold import forms, prefix_forms
 from aggregator.topics.words import compounds, is_spaceless
 
-FIELDS = ("title", "text", "author", "source", "lang", "tag")
+FIELDS = ("title", "text", "author", "source", "lang", "place", "tag")
 LONGEST_QUERY = 20_000
 DEEPEST_QUERY = 40
 _SHORTEST_PREFIX = 2
@@ -156,7 +157,10 @@ class _Tree(Transformer[Token, Node]):
             raise QueryError(
                 f"there is no field {field[:-1]}: the fields are {', '.join(FIELDS)}{hint}", *_place(field)
             )
-        return _scope(part, name)
+        scoped = _scope(part, name)
+        if name == "place":
+            _check_places(scoped, field)
+        return scoped
 
     def word(self, token: Token) -> Node:
         if token.lower() in ("and", "or", "not"):
@@ -167,6 +171,25 @@ class _Tree(Transformer[Token, Node]):
 
     def phrase(self, token: Token) -> Node:
         return _term(token, str(token), str(token)[1:-1])
+
+
+def _check_places(node: Node, field: Token) -> None:
+    """Raises QueryError where a place is asked for that nobody knows."""
+    if not isinstance(node, Term):
+        for part in (node.part,) if isinstance(node, Not) else node.parts:
+            _check_places(part, field)
+        return
+    name = place_name(node)
+    if code_of(name) is None:
+        near = difflib.get_close_matches(name, place_slugs(), 1, 0.6)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        known = "a country by its code or name, such as KZ or kazakhstan, or a region, such as central-asia"
+        raise QueryError(f"there is no place {node.written}: expected {known}{hint}", *_place(field))
+
+
+def place_name(term: Term) -> str:
+    """The place that a term of place: asks for, as an address writes it: "Central Asia" is central-asia."""
+    return "-".join(term.written.strip('"').lower().split())
 
 
 def _term(token: Token, written: str, text: str) -> Term:

@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import overload
 
+from aggregator.places import PLACES_VERSION, code_of, members
 from aggregator.topics.gate import Gate
-from aggregator.topics.language import And, Node, Not, Or, Piece, Term, read_query
+from aggregator.topics.language import And, Node, Not, Or, Piece, Term, place_name, read_query
 from aggregator.topics.words import Token, Words
 from feeds.identity import digest
 from feeds.model import Entry, Source
-from storage.model import Filing, Span
+from storage.model import Filing, Meaning, PlaceTag, Span
 
 # Part of every rule's version: a change in what a query means files history again.
 LANGUAGE_VERSION = "1"
@@ -35,8 +37,17 @@ class Topic:
 
 def compile_topic(slug: str, title: str, query: str) -> Topic:
     """Read a topic's query once. Raises QueryError."""
-    version = digest(LANGUAGE_VERSION, " ".join(query.split()))[:12]
-    return Topic(slug=slug, title=title, query=query, tree=read_query(query), rule_version=version)
+    tree = read_query(query)
+    # A rule that asks for places means something else with another gazetteer.
+    versions = (LANGUAGE_VERSION, PLACES_VERSION) if _asks_for_places(tree) else (LANGUAGE_VERSION,)
+    version = digest(*versions, " ".join(query.split()))[:12]
+    return Topic(slug=slug, title=title, query=query, tree=tree, rule_version=version)
+
+
+def _asks_for_places(node: Node) -> bool:
+    if isinstance(node, Term):
+        return node.field == "place"
+    return any(map(_asks_for_places, (node.part,) if isinstance(node, Not) else node.parts))
 
 
 class Rules(Sequence[Topic]):
@@ -66,9 +77,9 @@ class Rules(Sequence[Topic]):
         """Equal for the same topics."""
         return hash(self._topics)
 
-    def judge(self, entry: Entry, source: Source) -> tuple[Filing, ...]:
+    def judge(self, entry: Entry, source: Source, meaning: Meaning = Meaning()) -> tuple[Filing, ...]:
         """The topics that an entry belongs to, each with the words that made it match."""
-        subject = Subject(entry, source, self._gate)
+        subject = Subject(entry, source, self._gate, meaning)
         worth_a_look = [self._topics[number] for number in self._gate.open_for(subject.bits)]
         found = ((topic, match(topic.tree, subject)) for topic in worth_a_look)
         return tuple(
@@ -81,9 +92,10 @@ class Rules(Sequence[Topic]):
 class Subject:
     """An entry as queries see it: its fields as words, made when a query first asks for them."""
 
-    def __init__(self, entry: Entry, source: Source, gate: Gate) -> None:
-        """`gate` is that of the queries that will be asked."""
+    def __init__(self, entry: Entry, source: Source, gate: Gate, meaning: Meaning) -> None:
+        """`gate` is that of the queries that will be asked, `meaning` what the entry was found to be."""
         self._entry = entry
+        self._meaning = meaning
         self._source = source
         self._gate = gate
         self._words: dict[str, Words] = {}
@@ -113,8 +125,16 @@ class Subject:
 
     @property
     def lang(self) -> str:
-        """The entry's language, else its source's, as a lower-case tag of BCP 47: some feeds write en_US."""
-        return (self._entry.lang or self._source.lang).lower().replace("_", "-")
+        """The language that its text tells, else its own or its source's word, as a lower-case tag of BCP 47."""
+        claimed = (self._entry.lang or self._source.lang).lower().replace("_", "-")  # some feeds write en_US
+        told = self._meaning.language if self._meaning.language_by else ""
+        # A claim may say more of the same language: pt-br.
+        return claimed if claimed.partition("-")[0] == told else told or claimed
+
+    @property
+    def places(self) -> Sequence[PlaceTag]:
+        """The places that it names."""
+        return self._meaning.places
 
     @property
     def tag(self) -> frozenset[str]:
@@ -122,9 +142,9 @@ class Subject:
         return frozenset(tag.lower() for tag in self._source.tags)
 
 
-def judge(topics: Iterable[Topic], entry: Entry, source: Source) -> tuple[Filing, ...]:
+def judge(topics: Iterable[Topic], entry: Entry, source: Source, meaning: Meaning = Meaning()) -> tuple[Filing, ...]:
     """The topics that an entry belongs to, each with the words that made it match."""
-    return (topics if isinstance(topics, Rules) else Rules(topics)).judge(entry, source)
+    return (topics if isinstance(topics, Rules) else Rules(topics)).judge(entry, source, meaning)
 
 
 def match(node: Node, subject: Subject) -> list[Span] | None:
@@ -160,6 +180,8 @@ def _match_any(node: Or, subject: Subject) -> list[Span] | None:
 def _match_term(term: Term, subject: Subject) -> list[Span]:
     if term.field in ("lang", "tag"):
         return _match_value(term, subject)
+    if term.field == "place":
+        return _match_place(term, subject)
     fields = (term.field,) if term.field else ("title", "text")
     return [
         Span(field=field, start=place.start, end=place.end, term=term.written)
@@ -176,6 +198,26 @@ def _match_value(term: Term, subject: Subject) -> list[Span]:
     else:
         held = any(tag == wanted or (stem != wanted and tag.startswith(stem)) for tag in subject.tag)
     return [Span(field=term.field, start=0, end=0, term=term.written)] if held else []
+
+
+def _match_place(term: Term, subject: Subject) -> list[Span]:
+    """The words that name the place, or for a region any that it holds."""
+    if not subject.places:
+        return []
+    wanted = _codes(place_name(term))
+    named = f"place:{term.written}"
+    return [
+        Span(field=span.field, start=span.start, end=span.end, term=named)
+        for tag in subject.places
+        if tag.code in wanted
+        for span in tag.spans
+    ]
+
+
+@lru_cache(maxsize=1000)
+def _codes(name: str) -> frozenset[str]:
+    code = code_of(name)
+    return frozenset({code} | members(code)) if code else frozenset()
 
 
 def _phrase(words: Words, term: Term) -> list[Token]:

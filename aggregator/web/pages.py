@@ -112,12 +112,14 @@ class Feed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """A list of topics or authors."""
+    """A list of topics, authors or places; `others` stand below it under a heading of their own."""
 
     site: Site
     kind: str
     title: str
     listed: Sequence[Listed]
+    more: str = ""
+    others: Sequence[Listed] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

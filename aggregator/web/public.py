@@ -16,6 +16,7 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from aggregator import placefeeds
 from aggregator.daemon import utc_now
 from aggregator.publish import FORMS, Body, Publisher, unique
 from aggregator.web import pages
@@ -71,6 +72,16 @@ def authors(request: Request) -> Response:
     return _html(pages.Directory(site=_site(publisher), kind="authors", title="Authors", listed=listed))
 
 
+def places(request: Request) -> Response:
+    """Every place that is named."""
+    publisher = _publisher(request)
+    countries, regions = placefeeds.list_places(publisher.db)
+    page = pages.Directory(
+        site=_site(publisher), kind="places", title="Places", listed=regions, more="Countries", others=countries
+    )
+    return _html(page)
+
+
 def sources(request: Request) -> Response:
     """Every source, with its state."""
     publisher = _publisher(request)
@@ -90,6 +101,11 @@ def author(request: Request, name: str) -> Response:
 def source(request: Request, name: str) -> Response:
     """A source, as a page or a feed."""
     return _output(request, "sources", name)
+
+
+def place(request: Request, name: str) -> Response:
+    """A country or a region, as a page or a feed."""
+    return _output(request, "places", name)
 
 
 def everything(request: Request) -> Response:
@@ -136,7 +152,7 @@ def _output(request: Request, kind: OutputKind, name: str) -> Response:
     slug, _, form = name.rpartition(".") if "." in name else (name, "", "")
     if form and form not in FORMS:
         raise HTTPException(404, f"There is no form .{escape(form[:20])} of a feed: they are .atom, .rss and .json.")
-    found = reading.output(publisher.db, kind, slug)
+    found = publisher.output(kind, slug)
     if found is None:
         raise HTTPException(404)
     if found.moved_to:
@@ -148,7 +164,7 @@ def _output(request: Request, kind: OutputKind, name: str) -> Response:
 
 
 def _feed_page(publisher: Publisher, output: Output) -> pages.Feed:
-    kept = unique(reading.page(publisher.db, output.kind, output.slug, limit=_PAGE_ENTRIES))
+    kept = unique(publisher.page(output, limit=_PAGE_ENTRIES))
     is_source = output.kind == "sources"
     state = reading.followed(publisher.db, output.slug) if is_source else []
     return pages.Feed(
@@ -156,7 +172,7 @@ def _feed_page(publisher: Publisher, output: Output) -> pages.Feed:
         kind=output.kind,
         title="Everything" if output.kind == "all" else output.title,
         about=output.detail
-        if is_source
+        if is_source or output.kind == "places"
         else "Every entry of every source, as it came."
         if output.kind == "all"
         else "",
