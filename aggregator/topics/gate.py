@@ -14,10 +14,12 @@ from functools import reduce
 from operator import or_
 
 from aggregator.topics.language import And, Node, Not, Or, Piece, Term
-from aggregator.topics.words import Form, Runs
+from aggregator.topics.words import Runs
 
-# Fields with words of their own, few of them: what is asked of these is left to the evaluator.
-_ELSEWHERE = ("author", "source", "lang", "place", "tag")
+# Fields without words: what is asked of these is left to the evaluator.
+_ELSEWHERE = ("lang", "place", "tag")
+# Fields with words of their own; all others are looked for in title and text.
+_NAMES = ("author", "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,37 +33,49 @@ class _Need:
 
 # No bits at all are needed: negative numbers have a bit in common with every other but 0, and `found` has one of its own.
 _ANYTHING = _Need(-1)
-_ALWAYS_FOUND = 1
+ALWAYS_FOUND = 1
+"""A bit of every entry."""
+
+
+class _Sought:
+    """The words that queries look for in a field, each with its bit."""
+
+    def __init__(self) -> None:
+        self.whole: dict[str, int] = {}
+        self.beginnings: dict[str, int] = {}
+        self._lengths: list[int] = []
+
+    def close(self) -> Runs:
+        """No word is added any more: what knows the bits of a run of text."""
+        self._lengths = sorted({len(one) for one in self.beginnings})
+        return Runs(self._bits_of)
+
+    def _bits_of(self, form: str) -> int:
+        found = self.whole.get(form, 0)
+        for length in self._lengths:
+            if length > len(form):
+                break
+            found |= self.beginnings.get(form[:length], 0)
+        return found
 
 
 class Gate:
     """The needs of some queries, and the bits of the words that they are made of."""
 
     def __init__(self, trees: Sequence[Node]) -> None:
-        self._whole: dict[str, int] = {}
-        self._beginnings: dict[str, int] = {}
+        self._sought = {field: _Sought() for field in ("", *_NAMES)}
         self._of_node: dict[int, _Need] = {}
         self._parts: dict[int, list[tuple[Node, _Need]]] = {}
+        self._next_bit = ALWAYS_FOUND << 1
         self._trees = tuple(trees)  # kept, as its nodes are known by their identity
         self._needs = [self._need(tree) for tree in trees]
-        self._lengths = sorted({len(one) for one in self._beginnings})
-        self.runs = Runs(self._bits_in)
-
-    def bits_of(self, *texts: str) -> int:
-        """The bits of all words of some texts."""
-        found = _ALWAYS_FOUND
-        if not self._trees:
-            return found
-        for text in texts:
-            for run in set(text.split()):
-                bits = self.runs[run][0]
-                if bits:
-                    found |= bits
-        return found
+        runs = {field: sought.close() for field, sought in self._sought.items()}
+        self.runs = {"title": runs[""], "text": runs[""], **{field: runs[field] for field in _NAMES}}
+        """What knows the bits of a field's words."""
 
     def open_for(self, found: int) -> Iterator[int]:
         """The numbers of the queries that may match an entry whose words have these bits, in order."""
-        return (number for number, need in enumerate(self._needs) if _is_met(need, found))
+        return (number for number, need in enumerate(self._needs) if need.bits & found and _is_met(need, found))
 
     def left_of(self, node: Or, found: int) -> Iterator[Node]:
         """The parts of an alternative that such an entry may match, in order."""
@@ -72,16 +86,6 @@ class Gate:
     def rules_out(self, node: And, found: int) -> bool:
         """Whether such an entry lacks what some part of a query needs."""
         return not _is_met(self._of_node[id(node)], found)
-
-    def _bits_in(self, forms: tuple[Form, ...]) -> int:
-        found = 0
-        for form, *_ in forms:
-            found |= self._whole.get(form, 0)
-            for length in self._lengths:
-                if length > len(form):
-                    break
-                found |= self._beginnings.get(form[:length], 0)
-        return found
 
     def _need(self, node: Node) -> _Need:
         self._of_node[id(node)] = need = self._made_need(node)
@@ -99,17 +103,19 @@ class Gate:
 
     def _need_of_term(self, term: Term) -> _Need:
         """Of every word one spelling, and of that every piece."""
+        sought = self._sought[term.field if term.field in _NAMES else ""]
         words = [
-            _either([_both([_Need(self._bit(piece)) for piece in row]) for row in spellings])
+            _either([_both([_Need(self._bit(piece, sought)) for piece in row]) for row in spellings])
             for spellings in term.words
         ]
         return _both(words)
 
-    def _bit(self, piece: Piece) -> int:
-        known = self._beginnings if piece.is_prefix else self._whole
+    def _bit(self, piece: Piece, sought: _Sought) -> int:
+        known = sought.beginnings if piece.is_prefix else sought.whole
         for form in piece.forms:
             if form not in known:
-                known[form] = 2 << (len(self._whole) + len(self._beginnings))
+                known[form] = self._next_bit
+                self._next_bit <<= 1
         return _union(known[form] for form in piece.forms)
 
 
@@ -145,6 +151,7 @@ def _is_met(need: _Need, found: int) -> bool:
     if not need.parts:
         return True
     for part in need.parts:  # plain loops: this is asked for every topic of every entry
-        if _is_met(part, found) is not need.every:
-            return not need.every
+        met = bool(part.bits & found) and (not part.parts or _is_met(part, found))
+        if met is not need.every:
+            return met
     return need.every

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import overload
 
 from aggregator.places import PLACES_VERSION, code_of, members
-from aggregator.topics.gate import Gate
+from aggregator.topics.gate import ALWAYS_FOUND, Gate
 from aggregator.topics.language import And, Node, Not, Or, Piece, Term, place_name, read_query
 from aggregator.topics.words import Token, Words
 from feeds.identity import digest
@@ -90,7 +91,7 @@ class Rules(Sequence[Topic]):
 
 
 class Subject:
-    """An entry as queries see it: its fields as words, made when a query first asks for them."""
+    """An entry as queries see it: its fields as words."""
 
     def __init__(self, entry: Entry, source: Source, gate: Gate, meaning: Meaning) -> None:
         """`gate` is that of the queries that will be asked, `meaning` what the entry was found to be."""
@@ -98,30 +99,26 @@ class Subject:
         self._meaning = meaning
         self._source = source
         self._gate = gate
-        self._words: dict[str, Words] = {}
-        self.bits = gate.bits_of(entry.title, entry.text)
+        names = [author.name for author in entry.authors]
+        self._words = {
+            "title": Words(entry.title, runs=gate.runs["title"]),
+            "text": Words(entry.text, runs=gate.runs["text"]),
+            "author": Words(*names, runs=gate.runs["author"]),
+            "source": Words(source.name, source.slug, runs=gate.runs["source"]),
+        }
+        self.bits = reduce(or_, (words.mark for words in self._words.values()), ALWAYS_FOUND)
 
     def rules_out(self, node: And) -> bool:
-        """Whether title and text lack a word that a part of a query needs."""
+        """Whether the fields lack a word that a part of a query needs."""
         return self._gate.rules_out(node, self.bits)
 
     def left_of(self, node: Or) -> Iterator[Node]:
-        """The parts of an alternative that title and text do not rule out."""
+        """The parts of an alternative that the fields do not rule out."""
         return self._gate.left_of(node, self.bits)
 
     def words(self, field: str) -> Words:
-        """The words of a field, read when a query first asks for them; the text is without the author's bio."""
-        found = self._words.get(field)
-        if found is None:
-            found = self._words[field] = self._read(field)
-        return found
-
-    def _read(self, field: str) -> Words:
-        if field == "author":
-            return Words(*(author.name for author in self._entry.authors))
-        if field == "source":
-            return Words(self._source.name, self._source.slug)
-        return Words(self._entry.title if field == "title" else self._entry.text, runs=self._gate.runs)
+        """The words of a field; the text is without the author's bio."""
+        return self._words[field]
 
     @property
     def lang(self) -> str:
@@ -186,7 +183,8 @@ def _match_term(term: Term, subject: Subject) -> list[Span]:
     return [
         Span(field=field, start=place.start, end=place.end, term=term.written)
         for field in fields
-        for place in _phrase(subject.words(field), term)
+        if (words := subject.words(field)).mark
+        for place in _phrase(words, term)
     ]
 
 
@@ -245,23 +243,25 @@ def _followed(rows: list[Token], places: list[Token]) -> list[Token]:
     for place in places:
         starts[place.position].append(place)
     return _unique(
-        Token(row.position, row.width + place.width, row.start, place.end)
-        for row in rows
-        for place in starts.get(row.position + row.width, ())
+        [
+            Token(row.position, row.width + place.width, row.start, place.end)
+            for row in rows
+            for place in starts.get(row.position + row.width, ())
+        ]
     )
 
 
 def _places(words: Words, piece: Piece) -> list[Token]:
     if piece.is_prefix:
-        return _unique(token for form in piece.forms for token in words.find_prefix(form))
+        return _unique([token for form in piece.forms for token in words.find_prefix(form)])
     found = words.find(piece.forms[0])
     for form in piece.forms[1:]:
         found = _unique([*found, *words.find(form)])
     return found
 
 
-def _unique(places: Iterable[Token]) -> list[Token]:
-    return list(dict.fromkeys(places))
+def _unique(places: list[Token]) -> list[Token]:
+    return list(dict.fromkeys(places)) if len(places) > 1 else places
 
 
 def _tidy(spans: Sequence[Span]) -> tuple[Span, ...]:

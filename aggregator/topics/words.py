@@ -9,7 +9,9 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from aggregator.topics.fold import APOSTROPHES, INVISIBLE, held_forms, letters
@@ -73,47 +75,75 @@ class Token(NamedTuple):
 
 
 class Words:
-    """The words of one text, or of several that no phrase spans, by folded form. Places are those in " | ".join(texts)."""
+    """The words of one text, or of several that no phrase spans, by folded form. Places are those in " | ".join(texts).
+
+    Where a form stands is told when it is asked for: of the words of a text, queries ask for few.
+    """
 
     def __init__(self, *texts: str, runs: Runs | None = None) -> None:
         """`runs` knows which of them anybody will look for; all by default."""
-        self._places: defaultdict[str, list[Token]] = defaultdict(list)
-        self._sorted: list[str] | None = None
-        position = offset = 0
-        for text in texts:
-            self._read(text, position, offset, _EVERY_RUN if runs is None else runs)
-            position += len(text) + 1  # a text has fewer words than characters: this leaves a gap
-            offset += len(text) + len(" | ")
-
-    def _read(self, text: str, position: int, offset: int, runs: Runs) -> None:
-        at = 0
-        for run in text.split():
-            at = text.index(run, at)  # nothing but white space lies between
-            mark, parts, forms = runs[run]
+        runs = _EVERY_RUN if runs is None else runs
+        self._texts = texts
+        self._written = [text.split() for text in texts]
+        self._read = {run: runs[run] for run in set(chain.from_iterable(self._written))}
+        self.mark = 0
+        """The marks of all words together."""
+        for mark, _, _ in self._read.values():
             if mark:
-                start_of_run = at + offset
-                for form, place, width, start, end in forms:
-                    self._places[form].append(Token(position + place, width, start_of_run + start, start_of_run + end))
-            position += parts
-            at += len(run)
+                self.mark |= mark
+        self._found: dict[str, list[Token]] = {}
+        self._sorted: list[str] | None = None
 
-    @property
-    def forms(self) -> Set[str]:
-        """Every form that stands in the texts."""
-        return self._places.keys()
+    @cached_property
+    def forms(self) -> Mapping[str, Sequence[tuple[str, Form]]]:
+        """Every form that stands in the texts, with the runs in which it does."""
+        forms: defaultdict[str, list[tuple[str, Form]]] = defaultdict(list)
+        for run, (mark, _, marked) in self._read.items():
+            if mark:
+                for form in marked:
+                    forms[form[0]].append((run, form))
+        return forms
+
+    @cached_property
+    def _places(self) -> Mapping[str, Sequence[tuple[int, int]]]:
+        """The position and the first character of every run that has a mark."""
+        places: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        first = offset = 0
+        for text, written in zip(self._texts, self._written, strict=True):
+            # Nearly always a single white space lies between two runs: then none needs to be looked for.
+            is_even = len(text) == sum(map(len, written)) + len(written) - 1
+            position, at = first, 0
+            for run in written:
+                if not is_even:
+                    at = text.index(run, at)
+                mark, parts, _ = self._read[run]
+                if mark:
+                    places[run].append((position, offset + at))
+                position += parts
+                at += len(run) + 1
+            first += len(text) + 1  # a text has fewer words than characters: this leaves a gap
+            offset += len(text) + len(" | ")
+        return places
 
     def find(self, form: str) -> list[Token]:
         """Where exactly this form stands."""
-        return self._places.get(form, [])
+        found = self._found.get(form)
+        if found is None:
+            found = self._found[form] = [
+                Token(position + place, width, at + start, at + end)
+                for run, (_, place, width, start, end) in self.forms.get(form, ())
+                for position, at in self._places[run]
+            ]
+        return found
 
     def find_prefix(self, prefix: str) -> list[Token]:
         """Where a form stands that begins so."""
         if self._sorted is None:
-            self._sorted = sorted(self._places)
+            self._sorted = sorted(self.forms)
         found: list[Token] = []
         at = bisect_left(self._sorted, prefix)
         while at < len(self._sorted) and self._sorted[at].startswith(prefix):
-            found.extend(self._places[self._sorted[at]])
+            found.extend(self.find(self._sorted[at]))
             at += 1
         return found
 
@@ -123,20 +153,28 @@ Form = tuple[str, int, int, int, int]
 
 
 class Runs(dict[str, tuple[int, int, tuple[Form, ...]]]):
-    """What stands between two white spaces: its mark (0 where nobody looks for it), how many parts it has, its forms.
+    """What stands between two white spaces: its mark (0 where nobody looks for it), how many parts it has, and those of
+    its forms that have a mark.
 
     No compound reaches over white space, so a text's words are those of its runs. News repeats its words: most runs are
     remembered, and cost one look into a dictionary.
     """
 
-    def __init__(self, mark: Callable[[tuple[Form, ...]], int]) -> None:
+    def __init__(self, mark: Callable[[str], int]) -> None:
+        """`mark` is that of a form; a run has those of all its forms together."""
         super().__init__()
         self._mark = mark
 
     def __missing__(self, run: str) -> tuple[int, int, tuple[Form, ...]]:
         """Read a run. What is remembered is bounded: a hostile text is full of long words that never come again."""
         forms, parts = _read_run(run)
-        read = (self._mark(forms), parts, forms)
+        mark = 0
+        marked: list[Form] = []
+        for one in forms:
+            if bits := self._mark(one[0]):
+                mark |= bits
+                marked.append(one)
+        read = (mark, parts, tuple(marked))
         if len(run) <= _LONGEST_REMEMBERED:
             if len(self) >= _MOST_REMEMBERED:
                 self.clear()
@@ -200,7 +238,7 @@ def _read_run(run: str) -> tuple[tuple[Form, ...], int]:
     return tuple(forms), position
 
 
-_EVERY_RUN = Runs(len)
+_EVERY_RUN = Runs(lambda form: 1)
 
 
 def _standing(word: str) -> tuple[str, ...]:
