@@ -25,7 +25,10 @@ from tests.live import served
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 BISHKEK = make_entry(
-    id="1", title="Kyrgyzstan buys helicopters", text="The ministry in Bishkek signed on Tuesday.", link="https://n.example/1"
+    id="1",
+    title="Kyrgyzstan buys helicopters",
+    text="The ministry in Bishkek signed on Tuesday.",
+    link="https://n.example/1",
 )
 ASTANA = make_entry(
     id="2", title="Kazakhstan and Kyrgyzstan hold an exercise", text="Kazakh and Kyrgyz units took part.",
@@ -96,7 +99,8 @@ def test_stored_entries_are_judged_by_todays_gazetteer(db: Database) -> None:
     brought(db, BISHKEK, ASTANA)
     held = reading.page(db, "all", "", limit=9)
     remember(db, [(one.key, one.fingerprint, Meaning(language="")) for one in held], NOON)
-    assert ids(db, "kyrgyzstan") == [] and languages(db) == {"": 2}
+    assert ids(db, "kyrgyzstan") == []
+    assert languages(db) == {"": 2}
 
     rows = [SourceRow(source=make_source())]
     upkeep.reconcile(db, Declared(sources=rows, meaning="another"), NOON)
@@ -106,7 +110,9 @@ def test_stored_entries_are_judged_by_todays_gazetteer(db: Database) -> None:
 
     assert ids(db, "kyrgyzstan") == ["2", "1"]
     assert languages(db) == {"en": 2}
-    assert before is not None and after is not None and after.revision > before.revision
+    assert before is not None
+    assert after is not None
+    assert after.revision > before.revision
     upkeep.reconcile(db, Declared(sources=rows, meaning="another"), NOON)
     assert rejudge_waiting(db, Clock(), owner="test") == 0
 
@@ -127,7 +133,9 @@ def test_topics_ask_for_places_and_say_which_words_named_them(db: Database) -> N
         topics={"ca": "place:central-asia helicopter*", "kz": "place:KZ", "m49": "place:143", "pt": 'place:"Portugal"'},
     )  # fmt: skip
     take(db, [BISHKEK, ASTANA, LISBON], topics=topics)
-    filed = {one.entry.id: {why.topic: why.terms for why in one.filings} for one in reading.page(db, "all", "", limit=9)}
+    filed = {
+        one.entry.id: {why.topic: why.terms for why in one.filings} for one in reading.page(db, "all", "", limit=9)
+    }
 
     assert filed["1"].keys() == {"ca", "m49"}
     assert filed["2"].keys() == {"kz", "m49"}
@@ -156,9 +164,11 @@ def test_places_are_served_as_pages_and_feeds(client: httpx.Client) -> None:
     """A list of places, a page each, and feeds that a reader can subscribe to; other names of a place lead to it."""
     listed = client.get("/places")
     assert listed.status_code == 200
-    assert '<a href="/places/kyrgyzstan">' in listed.text and '<a href="/places/central-asia">' in listed.text
+    assert '<a href="/places/kyrgyzstan">' in listed.text
+    assert '<a href="/places/central-asia">' in listed.text
     page = client.get("/places/central-asia")
-    assert "Kyrgyzstan buys helicopters" in page.text and "Tajikistan" in page.text
+    assert "Kyrgyzstan buys helicopters" in page.text
+    assert "Tajikistan" in page.text
 
     feed = client.get("/places/kyrgyzstan.atom")
     tree = ElementTree.fromstring(feed.content)
