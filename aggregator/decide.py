@@ -17,7 +17,7 @@ from aggregator.habit import learn
 from aggregator.health import facts_after
 from aggregator.rhythm import LONGEST_BUSY, Next, next_poll
 from aggregator.topics.match import Topic, judge
-from feeds.identity import address_key, fingerprint, mint_public_id, without_credentials
+from feeds.identity import address_key, fingerprint, mint_public_id, says_the_same, without_credentials
 from feeds.model import Answer, Document, Entry, Failed, Fetched, Head, Offer, Outcome, Unchanged, Validators
 from storage.model import Claim, DateNote, Decision, JournalLine, Judged, Known, KnownEntry
 from storage.state_model import Habit, State
@@ -57,7 +57,7 @@ def decide(
             continue  # removed here on purpose: it does not return (I-12)
         if held is None:
             new.append(_new(entry, claim, document, topics, now))
-        elif held.fingerprint != fingerprint(entry):
+        elif not says_the_same(entry, held.fingerprint):
             changed.append(_changed(entry, held, claim, topics, now))
     failures = claim.state.failures + 1 if isinstance(outcome, Failed) else 0
     habit = _habit(claim, outcome, document, known, new, now)

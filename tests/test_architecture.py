@@ -20,6 +20,7 @@ LAW = {
 }
 PURE = (
     "feeds/secrets.py",
+    "feeds/tracking.py",
     "aggregator/again.py",
     "aggregator/authors.py",
     "aggregator/decide.py",
