@@ -24,10 +24,12 @@ PURE = (
     "aggregator/again.py",
     "aggregator/authors.py",
     "aggregator/decide.py",
+    "aggregator/differences.py",
     "aggregator/habit.py",
     "aggregator/health.py",
     "aggregator/hints.py",
     "aggregator/rhythm.py",
+    "aggregator/tombstones.py",
     "aggregator/topics/",
 )
 PURE_MAY = (
