@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from feeds.identity import fingerprint
+from feeds.identity import says_the_same
 from feeds.model import Document, Entry
 from storage.model import Known, KnownEntry
 
@@ -46,4 +46,4 @@ def known_again(document: Document, known: Known, held: HeldByLink) -> tuple[Doc
 
 def _same(entry: Entry, held: KnownEntry) -> bool:
     dated = entry.published is not None and entry.published == held.published_claimed
-    return dated or fingerprint(entry) == held.fingerprint
+    return dated or says_the_same(entry, held.fingerprint)

@@ -227,7 +227,8 @@ def _as_history(decision: Decision, url: str, document: Document | None) -> Deci
         entries=len(document.entries) if document else 0,
         detail=f"back-fill of {url}" + (f": {said}" if said else ""),
     )
-    return replace(decision, head=None, moved_to="", journal=line)
+    # It lists what was: that brings nothing back which its publisher has withdrawn since (I-14).
+    return replace(decision, head=None, moved_to="", returned=(), journal=line)
 
 
 def _same_site(url: str, home: str) -> bool:

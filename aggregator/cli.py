@@ -35,17 +35,20 @@ from aggregator.cli_common import (
 )  # fmt: skip
 from aggregator.config import Config, ConfigError, load_config
 from aggregator.daemon import WORKERS, hands_of, utc_now
+from aggregator.edits import as_it_was, edits_of
 from aggregator.loop import run_loop
 from aggregator.prepare import own_lease
 from aggregator.refiling import refile_waiting
 from aggregator.rejudging import rejudge_waiting
 from aggregator.rounds import Claiming, claiming, poll_in_rounds
 from aggregator.settings import FileModel
+from aggregator.show_edits import edit_lines, edit_row
 from aggregator.show_push import push_row, push_words
 from storage import pacing, push, reading
 from storage.database import Database, StorageError
 from storage.meaning import languages
 from storage.model import Claim, Decision
+from storage.revisions import revisions_of
 
 app = typer.Typer(
     name="heliograph",
@@ -286,19 +289,25 @@ def why(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Why an entry is where it is: its source, its authors, its topics and the words that matched."""
+    """Why an entry is where it is: its source, its authors, its topics and the words that matched; and its edits."""
     with opened(load_config(config)) as db:
         found = reading.find_entry(db, entry)
+        before = [[(one, as_it_was(kept, one).entry) for one in revisions_of(db, kept.key)] for kept in found]
     if not found:
         say_error(f"No entry has the link, id or number {entry}.")
         raise typer.Exit(1)
     if as_json:
-        print_json([show.why_row(one) for one in found])
+        rows = [
+            {**show.why_row(one), "edits": [edit_row(edit) for edit in edits_of(one.entry, was)]}
+            for one, was in zip(found, before, strict=True)
+        ]
+        print_json(rows)
     else:
-        for at, one in enumerate(found):
+        for at, (one, was) in enumerate(zip(found, before, strict=True)):
             if at:
                 out.print()
             show.why_page(out, one)
+            edit_lines(out, edits_of(one.entry, was))
 
 
 @app.command()

@@ -17,8 +17,9 @@ from aggregator.habit import learn
 from aggregator.health import facts_after
 from aggregator.meaning import meaning_of
 from aggregator.rhythm import LONGEST_BUSY, Next, next_poll
+from aggregator.tombstones import graves_of
 from aggregator.topics.match import Topic, judge
-from feeds.identity import address_key, fingerprint, mint_public_id, without_credentials
+from feeds.identity import address_key, fingerprint, mint_public_id, says_the_same, without_credentials
 from feeds.model import Answer, Document, Entry, Failed, Fetched, Head, Offer, Outcome, Unchanged, Validators
 from storage.model import Claim, DateNote, Decision, JournalLine, Judged, Known, KnownEntry
 from storage.state_model import Habit, State
@@ -52,13 +53,16 @@ def decide(
     moved_to, distrust = _moved_to(claim, outcome, document)
     new: list[Judged] = []
     changed: list[Judged] = []
+    graves = graves_of(document, known)
     for entry in document.entries if document else ():
         held = known.entries.get(entry.id)
         if held is None and entry.id in known.seen:
             continue  # removed here on purpose: it does not return (I-12)
+        if entry.id in graves.buried:
+            continue
         if held is None:
             new.append(_new(entry, claim, document, topics, now))
-        elif held.fingerprint != fingerprint(entry):
+        elif not says_the_same(entry, held.fingerprint):
             changed.append(_changed(entry, held, claim, topics, now))
     failures = claim.state.failures + 1 if isinstance(outcome, Failed) else 0
     habit = _habit(claim, outcome, document, known, new, now)
@@ -67,7 +71,7 @@ def decide(
     following = next_poll(claim.source, before, outcome, failures, now, document, claim.aim)
     state = _state(before, outcome, document, following, failures, now)
     name, kind, detail = _told(outcome, document)
-    notes = (*following.notes, *distrust, *_overflow(habit, now))
+    notes = (*following.notes, *distrust, *graves.notes, *_overflow(habit, now))
     answer = outcome.answer
     return Decision(
         state=state,
@@ -83,6 +87,8 @@ def decide(
         host_until=_host_until(claim, outcome, state, now),
         new=tuple(new),
         changed=tuple(changed),
+        deleted=graves.deleted,
+        returned=graves.returned,
         rules=rules,
         offer=offer,
     )  # fmt: skip

@@ -113,7 +113,7 @@ async def ask(source: Source, validators: Validators, hands: Hands) -> tuple[Out
 
 def think(claim: Claim, outcome: Outcome, document: Document | None, hands: Hands, milliseconds: int) -> Decision:
     """Compare with what we know, and decide."""
-    ids = [entry.id for entry in document.entries] if document else []
+    ids = [entry.id for entry in document.entries] + [one.id for one in document.deleted] if document else []
     known = intake.known(hands.db, claim.source_id, ids)
     if document is not None and claim.state.facts.items is not None and (links := strangers(document, known)):
         document, known = known_again(document, known, held_by_link(hands.db, claim.source_id, links))

@@ -105,7 +105,9 @@ def why_row(one: Kept) -> dict[str, Any]:
     return {
         "number": one.key, "id": entry.id, "public_id": entry.public_id, "title": entry.title, "link": entry.link,
         "source": one.source_slug, "first_seen": one.first_seen, "published": one.published,
-        "published_note": one.published_note, "revisions": one.revisions,
+        "published_note": one.published_note, "updated": one.updated, "revisions": one.revisions,
+        "hidden_at": one.hidden_at, "hidden_why": one.hidden_why, "language": one.language, "wire": one.wire,
+        "labels": list(one.labels), "places": [tag.code for tag in one.places],
         "authors": [
             {"slug": slug, "name": author.name, "bio": author.bio}
             for author, slug in zip(entry.authors, one.author_slugs, strict=True)
@@ -143,6 +145,8 @@ def why_page(console: Console, one: Kept) -> None:
         "Edits kept": str(one.revisions),
         "Authors": names or "none named",
     }
+    if one.hidden_at:
+        facts["Hidden"] = f"{stamp(one.hidden_at)}: {one.hidden_why or 'no reason was given'}"
     for name, value in facts.items():
         console.print(Text(f"{name}: {value}"), soft_wrap=True)
     if not one.filings:

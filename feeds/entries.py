@@ -17,8 +17,9 @@ from feeds.clean import NO_WORDS, Safe
 from feeds.dates import read_date
 from feeds.decode import undoubled
 from feeds.identity import digest, fallback_id, is_plain_web_url, is_web_url, media_type, unique_entries
-from feeds.model import LINK_RELS, Author, Document, Enclosure, Entry, Failed, Head, IdOrigin, Link, Pace
+from feeds.model import LINK_RELS, Author, Deleted, Document, Enclosure, Entry, Failed, Head, IdOrigin, Link, Pace
 from feeds.raw import Raw, is_markup
+from feeds.tombstones import deleted_of
 
 _LONGEST_TITLE = 2000
 _LONGEST_HTML = 2_000_000
@@ -86,8 +87,15 @@ def _document(raw: Raw, url: str) -> Document:
     document = Document(
         head=head, entries=tuple(map(_entry, drafts)) if alone else (), format=raw.version, pace=_pace(raw.feed),
         truncated=raw.truncated, links=_machine_links(raw.feed, url), notes=tuple(notes),
+        deleted=_deleted(raw.feed),
     )  # fmt: skip
     return document if alone else _each_once(document, [Entry(**draft.fields) for draft in drafts])
+
+
+def _deleted(raw: Mapping[str, Any]) -> tuple[Deleted, ...]:
+    """What the publisher has withdrawn, under the ids that its entries have with us."""
+    graves = deleted_of(raw.get("deleted") or ())
+    return tuple(replace(one, id=str(_bounds(one.id, "", "").get("id", one.id))) for one in graves)
 
 
 def _each_once(document: Document, drafts: Sequence[Entry]) -> Document:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,18 +19,11 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 import idna
 from anyascii import anyascii
 
+from feeds import tracking
 from feeds.model import Entry, IdOrigin
 
 # RFC 3987: a scheme, a colon, then no spaces, controls or the delimiters that an IRI may not hold.
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20]+\Z")
-# Parameters that say how a reader came, not what is read. Sources: the vendors' own campaign documentation.
-_TRACKERS = (
-    r"(?:utm_\w+|fbclid|gclid|dclid|msclkid|yclid|mc_[ce]id|igshid|ns_(?:source|mchannel|campaign|linkname|fee)|"
-    r"at_(?:medium|campaign|custom\d|format)|cmpid|ocid|ftag|ref_src|_hs(?:enc|mi))"
-)
-_TRACKING = re.compile(_TRACKERS + r"\Z", re.IGNORECASE)
-# The sign before it is matched rather than looked back at: the search can leap from one to the next.
-_TRACKING_IN_HTML = re.compile(rf"([?&;]){_TRACKERS}=[^&\"\s]*", re.IGNORECASE)
 _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 _NOT_IN_URL = re.compile(r'[\x00-\x20"<>\x7f]')
 # An address in which nothing needs to be resolved, joined or escaped: nearly all.
@@ -39,6 +32,13 @@ _READY = re.compile(
 )
 # An address that is canonical already: nearly all links of entries.
 _CANONICAL = re.compile(r"https?://[a-z0-9.-]{1,200}/[\w/.,:@!$'()*+=~%-]*\Z")
+# Caches of AMP pages hold the address of the page in their own.
+_AMP_CACHE = re.compile(
+    r"\Ahttps?://(?:www\.google\.[a-z.]{2,6}/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[cv])/(?:s/)?(?=[\w.-]+\.\w)",
+    re.IGNORECASE,
+)
+_MOBILE = re.compile(r"\A(?:(?:www|m|mobile|amp)\.)+(?=[^.]+\.)")
+_AMP_PATH = re.compile(r"(?:/amp(?=/|\Z)|\.amp(?=\.html?\Z|\Z))", re.IGNORECASE)
 _MEDIA_TYPE = re.compile(r"[\w!#$^+.-]{1,80}/[\w!#$^+.-]{1,80}(?:\s*;[^<>&\x00-\x1f]{0,100})?\Z", re.ASCII)
 _PUBLIC_IDS = uuid.UUID("0a4d8a4e-5c1b-5c0e-9a53-6f8f3b6d2f10")
 
@@ -73,15 +73,20 @@ def media_type(text: str) -> str:
 
 def canonical_url(url: str) -> str:
     """The address without what does not change what is read: tracking, fragment, case of host, default port."""
-    if _CANONICAL.match(url):
-        return url
+    return url if _CANONICAL.match(url) else _canonical(url, first=False)
+
+
+def _canonical(url: str, *, first: bool) -> str:
+    """The canonical address, by today's list of tracking parameters or the first."""
     try:
         parts = urlsplit(url.strip())
         host = (parts.hostname or "").lower()
         port = parts.port
         # Escaped bytes of other encodings (Windows-1251 in a query) are no UTF-8, and must stay apart.
         fields = parse_qsl(parts.query, keep_blank_values=True, errors="surrogateescape")
-        query = urlencode([(k, v) for k, v in fields if not _TRACKING.match(k)], errors="surrogateescape")
+        query = urlencode(
+            [(k, v) for k, v in fields if not tracking.is_tracking(k, first=first)], errors="surrogateescape"
+        )
     except ValueError:
         return url.strip()
     if not host:
@@ -90,7 +95,8 @@ def canonical_url(url: str) -> str:
         host = f"[{host}]"
     if port and (parts.scheme, port) not in (("http", 80), ("https", 443)):
         host = f"{host}:{port}"
-    return urlunsplit((parts.scheme.lower(), host, parts.path or "/", query, "")).strip()
+    path = parts.path if first else tracking.without_session(parts.path)
+    return urlunsplit((parts.scheme.lower(), host, path or "/", query, "")).strip()
 
 
 def address_key(url: str) -> str:
@@ -112,6 +118,31 @@ def address_key(url: str) -> str:
     path = _ESCAPED.sub(_respelled, quote(parts.path, safe="/%:@!$&'()*+,;=~")).rstrip("/")
     query = f"?{parts.query}" if parts.query else ""
     return host.removeprefix("www.") + (f":{port}" if port and not near else "") + (path or "/") + query
+
+
+def story_url(url: str) -> str:
+    """What two addresses of one story have in common (N-01): for comparing, never for asking or showing.
+
+    Beside what `address_key` folds: mobile and AMP pages, AMP caches, and that the link stood in a feed. "" for what
+    cannot name a story: no web address, or a home page.
+    """
+    if not is_web_url(url.strip()):
+        return ""
+    key = address_key(_AMP_CACHE.sub("https://", url.strip()))
+    place, _, query = key.partition("?")
+    host, _, path = place.partition("/")
+    host = _MOBILE.sub("", host)
+    path = _AMP_PATH.sub("", "/" + path).rstrip("/")
+    if query:
+        fields = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+        told = [(k, v) for k, v in fields if not tracking.names_origin(k, v) and not _is_amp(k, v)]
+        query = urlencode(told, errors="surrogateescape")
+    return f"https://{host}{path or '/'}{'?' + query if query else ''}" if path or query else ""
+
+
+def _is_amp(name: str, value: str) -> bool:
+    name = name.lower()
+    return name in ("amp", "usqp") or name.startswith("amp_") or (name in ("output", "outputtype") and value == "amp")
 
 
 def _respelled(match: re.Match[str]) -> str:
@@ -162,15 +193,47 @@ def derived_id(public_id: str, what: str) -> str:
 
 
 def fingerprint(entry: Entry) -> str:
-    """A hash of what a reader would call the entry's words (I-08): white space and tracking do not count."""
+    """What an entry's words are known by (I-08): a hash in which white space and tracking do not count.
+
+    Where something in them rotates by itself (`feeds.tracking`), a second hash without that stands behind it. Most
+    entries have the one hash alone, as they had before there was a second: it is never to be changed.
+    """
+    first = _hash(entry, entry.summary, entry.content, canonical=_first_canonical)
+    settled = [tracking.settled(html) for html in (entry.summary, entry.content)]
+    if settled == [entry.summary, entry.content] and not _is_tracked(entry):
+        return first
+    second = _hash(entry, *settled, canonical=canonical_url)
+    return first if first == second else f"{first}~{second}"
+
+
+def says_the_same(entry: Entry, stored: str) -> bool:
+    """Whether an entry's words are those of which `stored` is the fingerprint."""
+    first, _, second = stored.partition("~")
+    if first == _hash(entry, entry.summary, entry.content, canonical=_first_canonical):
+        return True  # nearly always: what rotates is only looked for where something is different
+    settled = [tracking.settled(html) for html in (entry.summary, entry.content)]
+    return _hash(entry, *settled, canonical=canonical_url) == (second or first)
+
+
+def _first_canonical(url: str) -> str:
+    return url if _CANONICAL.match(url) else _canonical(url, first=True)
+
+
+def _is_tracked(entry: Entry) -> bool:
+    """Whether its addresses hold what only today's list of tracking parameters knows."""
+    urls = (entry.link, *(enclosure.url for enclosure in entry.enclosures))
+    return any(("?" in url or ";" in url) and canonical_url(url) != _first_canonical(url) for url in urls)
+
+
+def _hash(entry: Entry, summary: str, content: str, *, canonical: Callable[[str], str]) -> str:
     return digest(
         _squeeze(entry.title),
-        _squeeze(_TRACKING_IN_HTML.sub(r"\1", entry.summary)),
-        _squeeze(_TRACKING_IN_HTML.sub(r"\1", entry.content)),
-        canonical_url(entry.link),
+        _squeeze(tracking.untracked(summary)),
+        _squeeze(tracking.untracked(content)),
+        canonical(entry.link),
         "\n".join(author.name for author in entry.authors),
         "\n".join(entry.categories),
-        "\n".join(canonical_url(enclosure.url) for enclosure in entry.enclosures),
+        "\n".join(canonical(enclosure.url) for enclosure in entry.enclosures),
     )
 
 

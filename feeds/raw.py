@@ -14,7 +14,8 @@ from typing import Any
 Said = dict[str, Any]
 """Fields under feedparser's names, as they stand in the document: id, id_is_link, link, links, title, title_detail,
 summary, summary_detail, content, published, updated, created, authors, author, tags, rights, rights_detail, source;
-of a feed also subtitle, language, icon, logo, image, ttl, sy_updateperiod, sy_updatefrequency, skip_hours, skip_days.
+of a feed also subtitle, language, icon, logo, image, ttl, sy_updateperiod, sy_updatefrequency, skip_hours, skip_days,
+deleted (its tombstones: {ref, when, comment}).
 A "detail" is {value, type, base, language}; type is "text/plain", "text/html", "application/xhtml+xml", or "guess" where
 the words must tell whether they are HTML. A person is {name, email, href}, or {byline} where that is still one string.
 """

@@ -16,6 +16,7 @@ import feedparser
 from feeds import clean
 from feeds.model import Failed, FailureKind
 from feeds.raw import Raw, Said
+from feeds.tombstones import without_tombstones
 
 _OWN_ID = re.compile(
     r"<(?:\w+:)?(guid|id)\b([^<>]*)>(?:\s*<!\[CDATA\[(?P<raw>[^<]*)\]\]>\s*|(?P<escaped>[^<]*))</", re.IGNORECASE
@@ -34,6 +35,7 @@ _RECORDS = ("source", "image", "title_detail", "summary_detail", "subtitle_detai
 
 def read_reference(text: str, most: int) -> Raw | Failed:
     """Read a document's head and its first `most` entries."""
+    text, deleted = without_tombstones(text)
     # No address is given to feedparser: it would resolve ids too, which are opaque (I-04). Links are resolved by us.
     headers = {"content-type": "application/xml; charset=utf-8"}
     try:
@@ -52,6 +54,8 @@ def read_reference(text: str, most: int) -> Raw | Failed:
     hours, days = _SKIP_HOURS.search(text), _SKIP_DAYS.search(text)
     feed["skip_hours"] = _HOURS.findall(hours[0] if hours else "")
     feed["skip_days"] = _DAYS.findall(days[0] if days else "")
+    if deleted:
+        feed["deleted"] = deleted
     entries = [_with_own_id(_said(entry), own_ids) for entry in parsed.entries[:most]]
     raw = Raw(version=str(parsed.get("version") or "unknown"), feed=feed, entries=entries, reader="reference")
     if len(parsed.entries) > most:

@@ -16,6 +16,7 @@ _CORE = (
 _USERLAND = "backend.userland.com/rss"
 NAMESPACES = {
     "http://purl.org/rss/1.0/modules/content/": "content",
+    "http://purl.org/atompub/tombstones/1.0": "at",
     "http://purl.org/dc/elements/1.1/": "dc",
     "http://purl.org/dc/terms/": "dcterms",
     "http://rssnamespace.org/feedburner/ext/1.0": "feedburner",

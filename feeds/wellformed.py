@@ -22,6 +22,7 @@ from feeds.elements import (
     words_of,
 )
 from feeds.raw import Raw, Said
+from feeds.tombstones import tombstone_of
 from feeds.trees import Tree, attributes_of, grown, holds_control, mended, text_of
 
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
@@ -358,6 +359,11 @@ def _itunes_image(reader: _Reader, context: _Context, element: Node, depth: int,
         context.said["image"] = {"href": href}
 
 
+def _deleted(reader: _Reader, context: _Context, element: Node, depth: int, _: str) -> None:
+    if not context.is_entry:
+        context.said.setdefault("deleted", []).append(tombstone_of(element))
+
+
 def _pause(reader: _Reader, context: _Context, element: Node, depth: int, key: str) -> None:
     context.said.setdefault(key, [text_of(part) for part in element])
 
@@ -379,6 +385,7 @@ def _table() -> dict[str, tuple[_Act | None, str]]:
         (_image, ("image",)),
         (_itunes_image, ("itunes_image",)),
         (_address, words.ADDRESSES),
+        (_deleted, ("at_deleted-entry",)),
     )
     table: dict[str, tuple[_Act | None, str]] = {name: (act, name) for act, names in same for name in names}
     table |= {name: (_detail, key) for name, key in words.TEXTS.items()}

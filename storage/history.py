@@ -48,7 +48,7 @@ def record_archive(db: Database, claim: Claim, decision: Decision, *, archive: s
     now = decision.journal.at
     with db.write() as connection:
         ledger = Ledger(connection, now)
-        if decision.new or decision.changed or decision.host_until:
+        if decision.has_entries or decision.host_until:
             ledger.lock([ALL])
         mine = and_(sources.c.id == claim.source_id, sources.c.lease_owner == claim.owner)
         kept = update(sources).where(mine).values(lease_until=now + LEASE).returning(sources)
@@ -60,7 +60,7 @@ def record_archive(db: Database, claim: Claim, decision: Decision, *, archive: s
             floor = {"floor_until": decision.host_until, "floor_reason": decision.state.floor_reason}
             connection.execute(update(sources).where(sources.c.id == row["id"]).values(floor))
             leave_alone(connection, row, decision.host_until, decision.state.floor_reason)
-        if decision.new or decision.changed:
+        if decision.has_entries:
             write_entries(connection, ledger, [Brought(source_id=claim.source_id, decision=decision)], announced=False)
             if decision.rules != rules_of(connection):
                 put_work(connection, REFILE, "topics", {"slugs": None, "after": 0}, now)

@@ -190,7 +190,7 @@ def release_idle(db: Database, owner: str, busy: Sequence[int], before: datetime
 
 _ENTRIES = select(
     entries.c.id, entries.c.entry_id, entries.c.fingerprint, entries.c.published, entries.c.published_note,
-    entries.c.published_claimed, entries.c.updated, entries.c.updated_claimed,
+    entries.c.published_claimed, entries.c.updated, entries.c.updated_claimed, entries.c.hidden_at, entries.c.hidden_why,
 ).where(entries.c.source_id == bindparam("source"), entries.c.entry_id.in_(bindparam("ids", expanding=True)))  # fmt: skip
 _SEEN = select(seen.c.key).where(
     seen.c.source_id == bindparam("source"), seen.c.key.in_(bindparam("keys", expanding=True))
@@ -234,7 +234,7 @@ def record_many(db: Database, decided: Sequence[tuple[Claim, Decision]]) -> list
     now = max(decision.journal.at for _, decision in decided)
     with db.write() as connection:
         ledger = Ledger(connection, now)
-        if any(decision.new or decision.changed or decision.host_until for _, decision in decided):
+        if any(decision.has_entries or decision.host_until for _, decision in decided):
             # First of all rows: whoever takes several sources' rows takes this one before them.
             ledger.lock([ALL])
         settled = settle_many(connection, decided)
@@ -253,9 +253,7 @@ def _write_entries(
     connection: Connection, ledger: Ledger, kept: Sequence[tuple[Claim, Decision]], now: datetime
 ) -> None:
     brought = [
-        Brought(source_id=claim.source_id, decision=decision)
-        for claim, decision in kept
-        if decision.new or decision.changed
+        Brought(source_id=claim.source_id, decision=decision) for claim, decision in kept if decision.has_entries
     ]
     if not brought:
         return

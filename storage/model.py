@@ -30,6 +30,9 @@ box about the author, in the last paragraph."""
 LanguageOrigin = Literal["", "text", "feed"]
 """What an entry's language was told by: its own text, or its feed's word; "" where nothing tells."""
 
+WITHDRAWN = "deleted by the publisher"
+"""How the reason begins for which an entry is hidden that its publisher has withdrawn (I-14)."""
+
 DateNote = Literal["", "missing", "future", "implausible"]
 """Why a published date is a guess of ours (I-10, I-11); "" where it is the publisher's."""
 
@@ -54,7 +57,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownEntry:
-    """What the store holds of an entry that a document brings again."""
+    """What the store holds of an entry that a document brings again. `hidden_why` is None where it is shown."""
 
     key: int
     fingerprint: str
@@ -63,6 +66,7 @@ class KnownEntry:
     published_claimed: datetime | None
     updated: datetime
     updated_claimed: datetime | None
+    hidden_why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +192,7 @@ class Decision:
     (F-33), "" where none did. `host_until` is until when every source of the claim's host is to be left alone, for the
     reason of the state's floor (F-32). `rules` names the set of rules that entries were held against. `offer` is
     the push that the feed offers, None where its document did not come. `deleted` are entries of the store that their
-    publisher has withdrawn (I-14).
+    publisher has withdrawn, `returned` the ids of such that it lists again (I-14).
     """
 
     state: State
@@ -201,6 +205,12 @@ class Decision:
     new: tuple[Judged, ...] = ()
     changed: tuple[Judged, ...] = ()
     deleted: tuple[Deleted, ...] = ()
+    returned: tuple[str, ...] = ()
+
+    @property
+    def has_entries(self) -> bool:
+        """Whether it changes anything about entries."""
+        return bool(self.new or self.changed or self.deleted or self.returned)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +261,22 @@ class Why:
     def terms(self) -> tuple[str, ...]:
         """The terms of the rule that matched, each once, in order of appearance."""
         return tuple(dict.fromkeys(span.term for span in self.spans))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What an entry said until it was edited at `until`; `number` counts from 1, the oldest. Summary and content are HTML."""
+
+    number: int
+    until: datetime
+    published: datetime
+    updated: datetime
+    title: str = ""
+    link: str = ""
+    summary: str = ""
+    content: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from storage import rows
+from storage import rows, withdrawing
 from storage.authors import author_ids
 from storage.model import Decision, Filing, Judged, PlaceTag
 from storage.outputs import ALL, Ledger, Ref
-from storage.schema import bylines, entries, entry_places, filings, revisions, seen, topics
+from storage.revisions import keep
+from storage.schema import bylines, entries, entry_places, filings, seen, topics
 
 _TOPICS = select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(bindparam("slugs", expanding=True)))
 _ADD, _SEE, _OPEN, _SIGN, _PLACE = map(insert, (entries, seen, filings, bylines, entry_places))
@@ -45,7 +46,7 @@ def write_entries(
     judged = [one for poll in brought for one in (*poll.decision.new, *poll.decision.changed)]
     topic_ids = _topic_ids(connection, judged)
     people = author_ids(connection, [byline for one in judged for byline in one.bylines], brought[0].at)
-    before = filed_and_signed(connection, [one.key for poll in brought for one in poll.decision.changed if one.key])
+    before = filed_and_signed(connection, [one for poll in brought for one in _keys_of(connection, poll)])
     touched: set[Ref] = {ALL, *(("sources", poll.source_id) for poll in brought), *before}
     touched |= {("topics", ref) for ref in topic_ids.values()} | {("authors", ref) for ref in people.values()}
     ledger.lock(touched)
@@ -66,6 +67,7 @@ def write_entries(
             opened += _edit(connection, ledger, one, topic_ids, poll.at, announced)
             signed += _sign_again(connection, ledger, one, people)
             named += place_again(connection, one.key, one.meaning.places, lambda: ledger.place(ALL))
+        withdrawing.hide_and_show(connection, poll.source_id, poll.decision, poll.at)
     if opened:
         connection.execute(_OPEN, opened)
     if signed:
@@ -77,6 +79,12 @@ def write_entries(
 def _topic_ids(connection: Connection, judged: Iterable[Judged]) -> dict[str, int]:
     slugs = {filing.topic for one in judged for filing in one.filings}
     return {row.slug: row.id for row in connection.execute(_TOPICS, {"slugs": sorted(slugs)})} if slugs else {}
+
+
+def _keys_of(connection: Connection, poll: Brought) -> list[int]:
+    """The keys of entries that are edited, hidden or shown again."""
+    edited = [one.key for one in poll.decision.changed if one.key is not None]
+    return [*edited, *withdrawing.keys_of(connection, poll.source_id, poll.decision)]
 
 
 def filed_and_signed(connection: Connection, keys: Sequence[int]) -> set[Ref]:
@@ -150,14 +158,8 @@ def _edit(
     assert judged.key is not None
     row = connection.execute(select(entries).where(entries.c.id == judged.key)).mappings().one()
     signed = select(bylines.c.name).where(bylines.c.entry_id == judged.key).order_by(bylines.c.position)
-    earlier = rows.said(row, connection.execute(signed).scalars().all())
-    number = row["revisions"] + 1
-    connection.execute(
-        insert(revisions).values(
-            entry_id=judged.key, number=number, until=now, said=earlier, fingerprint=row["fingerprint"]
-        )
-    )
-    words = rows.words_row(judged) | {"modified_at": now, "revisions": number}
+    kept = keep(connection, row, connection.execute(signed).scalars().all(), judged, now)
+    words = rows.words_row(judged) | kept
     connection.execute(update(entries).where(entries.c.id == judged.key).values(words))
     open_now = select(filings).where(filings.c.entry_id == judged.key, filings.c.closed_at.is_(None))
     held = {one["topic_id"]: one["id"] for one in connection.execute(open_now).mappings()}

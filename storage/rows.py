@@ -168,6 +168,7 @@ def known_of(row: RowMapping) -> KnownEntry:
         published_claimed=row["published_claimed"],
         updated=row["updated"],
         updated_claimed=row["updated_claimed"],
+        hidden_why=row["hidden_why"] if row["hidden_at"] is not None else None,
     )
 
 

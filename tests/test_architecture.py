@@ -20,9 +20,11 @@ LAW = {
 }
 PURE = (
     "feeds/secrets.py",
+    "feeds/tracking.py",
     "aggregator/again.py",
     "aggregator/authors.py",
     "aggregator/decide.py",
+    "aggregator/differences.py",
     "aggregator/habit.py",
     "aggregator/health.py",
     "aggregator/hints.py",
@@ -30,6 +32,7 @@ PURE = (
     "aggregator/language_model.py",
     "aggregator/language_tables.py",
     "aggregator/rhythm.py",
+    "aggregator/tombstones.py",
     "aggregator/topics/",
 )
 PURE_MAY = (
