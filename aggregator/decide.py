@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
-from aggregator.authors import bylines_of
 from aggregator.habit import learn
 from aggregator.health import facts_after
 from aggregator.rhythm import LONGEST_BUSY, Next, next_poll
 from aggregator.topics.match import Topic, judge
+from aggregator.whole import page_wanted, whole
 from feeds.identity import address_key, fingerprint, mint_public_id, without_credentials
-from feeds.model import Answer, Document, Entry, Failed, Fetched, Head, Offer, Outcome, Unchanged, Validators
+from feeds.model import Answer, Article, Document, Entry, Failed, Fetched, Head, Offer, Outcome, Unchanged, Validators
 from storage.model import Claim, DateNote, Decision, JournalLine, Judged, Known, KnownEntry
 from storage.state_model import Habit, State
 
@@ -57,8 +57,8 @@ def decide(
             continue  # removed here on purpose: it does not return (I-12)
         if held is None:
             new.append(_new(entry, claim, document, topics, now))
-        elif held.fingerprint != fingerprint(entry):
-            changed.append(_changed(entry, held, claim, topics, now))
+        elif is_edit(entry, known):
+            changed.append(_changed(entry, held, claim, topics, now, known.pages.get(entry.id)))
     failures = claim.state.failures + 1 if isinstance(outcome, Failed) else 0
     habit = _habit(claim, outcome, document, known, new, now)
     pushed = "" if _was_missed(new, now) else claim.state.pushed
@@ -85,6 +85,12 @@ def decide(
         rules=rules,
         offer=offer,
     )  # fmt: skip
+
+
+def is_edit(entry: Entry, known: Known) -> bool:
+    """Whether an entry that is held says something else now (I-08)."""
+    held = known.entries.get(entry.id)
+    return held is not None and held.fingerprint != fingerprint(entry)
 
 
 def _head(document: Document) -> Head:
@@ -182,10 +188,12 @@ def _new(entry: Entry, claim: Claim, document: Document | None, topics: Sequence
     feed_date = document.head.updated if document else None
     published, note = date_of(entry, feed_date, now)
     updated = entry.updated if entry.updated and published <= entry.updated <= now + _FUTURE else published
-    return _judged(entry, claim, topics, published, note, updated, None)
+    return replace(_judged(entry, claim, topics, published, note, updated, None), page=page_wanted(entry, claim.source))
 
 
-def _changed(entry: Entry, held: KnownEntry, claim: Claim, topics: Sequence[Topic], now: datetime) -> Judged:
+def _changed(
+    entry: Entry, held: KnownEntry, claim: Claim, topics: Sequence[Topic], now: datetime, page: Article | None = None
+) -> Judged:
     """An edit: the published date stands unless the publisher changed his own (I-09)."""
     published, note = held.published, held.published_note
     if entry.published is not None and entry.published != held.published_claimed:
@@ -195,7 +203,7 @@ def _changed(entry: Entry, held: KnownEntry, claim: Claim, topics: Sequence[Topi
             published, note = told, told_note
     newer = entry.updated is not None and held.updated < entry.updated <= now
     updated = entry.updated if newer and entry.updated is not None else now
-    return _judged(entry, claim, topics, published, note, max(updated, published), held.key)
+    return _judged(entry, claim, topics, published, note, max(updated, published), held.key, page)
 
 
 def _judged(
@@ -206,15 +214,17 @@ def _judged(
     note: DateNote,
     updated: datetime,
     key: int | None,
+    page: Article | None = None,
 ) -> Judged:
+    told, bylines = whole(entry, page, claim.source)
     return Judged(
         entry=replace(entry, public_id=mint_public_id(claim.declared_url, entry)),
         fingerprint=fingerprint(entry),
         published=published,
         published_note=note,
         updated=updated,
-        filings=judge(topics, entry, claim.source),
-        bylines=bylines_of(entry, claim.source.name),
+        filings=judge(topics, told, claim.source),
+        bylines=bylines,
         key=key,
     )
 

@@ -17,12 +17,10 @@ from lxml import etree, html
 
 from feeds.authorbox import Box, cut, cut_marked, with_box
 from feeds.clean import cleaned, plain_text
-from feeds.decode import decode_page
+from feeds.decode import MOST_PAGE_BYTES, decode_page
 from feeds.model import Article, Author, Failed, FailureKind
 from feeds.pagehead import PageHead, read_head
 
-MOST_BYTES = 4_000_000
-"""Larger pages are no articles: the longest of news sites take one million."""
 _SHORTEST = 80
 """Fewer characters are a notice (a cookie banner, "enable JavaScript"), not an article."""
 _LONGEST = 500_000
@@ -49,8 +47,8 @@ def read_article(body: bytes, url: str, content_type: str = "") -> Article | Fai
     kind = content_type.partition(";")[0].strip().lower()
     if kind and not any(one in kind for one in _HTML_TYPES):
         return Failed(kind=FailureKind.UNREADABLE, detail=f"no web page: {kind[:100]}")
-    if len(body) > MOST_BYTES:
-        return Failed(kind=FailureKind.TOO_LARGE, detail=f"the page is larger than {MOST_BYTES:,} bytes")
+    if len(body) > MOST_PAGE_BYTES:
+        return Failed(kind=FailureKind.TOO_LARGE, detail=f"the page is larger than {MOST_PAGE_BYTES:,} bytes")
     text = decode_page(body, content_type)
     # Over a tag with hundreds of thousands of attributes the parser broods for minutes.
     if any(tag.count('="') + tag.count("='") > _MOST_ATTRIBUTES for tag in _LONG_TAG.findall(text)):
@@ -130,5 +128,3 @@ def _text_of(root: html.HtmlElement, url: str) -> str:
     except Exception:  # whatever a stranger's page makes it stumble over
         return ""
     return found or ""
-
-

@@ -49,6 +49,8 @@ _PERHAPS_DOUBLED = re.compile(rb"\xc3(?:[\x82-\x85\x8e-\x91\x98\x99]|\xa2\xe2)")
 _MOST_REFERENCES = 500_000  # more are left to the parsers, which refuse the illegal ones
 
 MOST_BYTES = 20_000_000
+MOST_PAGE_BYTES = 4_000_000
+"""Larger web pages are no articles: those of news sites take one million bytes at most."""
 
 
 def unpacked(body: bytes) -> bytes:

@@ -36,7 +36,9 @@ _LONGEST_BYLINE = 200
 _ARTICLE = re.compile(r"(?:article|posting|report)\Z", re.IGNORECASE)
 _COMMENT = re.compile(r"\A\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>|;)\s*\Z")
 _LANG = re.compile(r"[a-zA-Z]{2,3}(?:[-_][a-zA-Z0-9]{2,8}){0,3}\Z")
-_BYLINE_CLASS = re.compile(r"(?:^|[\s_-])(?:byline|by-line|page-authors|author-name|article-author|post-author)", re.IGNORECASE)
+_BYLINE_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:byline|by-line|page-authors|author-name|article-author|post-author)", re.IGNORECASE
+)
 _NO_BYLINE = re.compile(r"date|time|avatar|image|photo|comment|related|bio\b|box|social|share", re.IGNORECASE)
 _TITLE_ENDS = ("-", "–", "—", "|", "·", "•", "::", "»", ":")
 _WITH_TIME = re.compile(r"\d:\d\d")
@@ -220,7 +222,8 @@ def _tidied(author: Author) -> Author:
 
 
 def _linked_data(said: _Said) -> Iterator[Author]:
-    people, others = [], []
+    people: list[Author] = []
+    others: list[Author] = []
     for name in ("author", "byline", "creator"):
         for author, is_person in _from_node(said, said.article.get(name), 4):
             (people if is_person else others).append(author)

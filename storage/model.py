@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from feeds.model import Deleted, Entry, Head, Offer, Republish, Source
+from feeds.model import Article, Deleted, Entry, Head, Offer, Republish, Source
 from storage.state_model import Aim, State
 
 OutputKind = Literal["topics", "authors", "sources", "places", "all"]
@@ -67,10 +67,14 @@ class KnownEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """Entries held, by their source's id, and ids that were seen once and whose entries are gone (I-12)."""
+    """Entries held, by their source's id, and ids that were seen once and whose entries are gone (I-12).
+
+    `pages` are what the pages of entries said that the document changes.
+    """
 
     entries: Mapping[str, KnownEntry] = field(default_factory=dict)
     seen: frozenset[str] = frozenset()
+    pages: Mapping[str, Article] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +135,8 @@ class Judged:
 
     `entry.public_id` is minted; `published` and `updated` are what we publish; the publisher's own claims stand in `entry`.
     `language` is a tag of BCP 47 or "unknown"; `canonical` the link without what does not change what is read; `wire` the
-    slug of the agency whose copy it is, "" where it is nobody's.
+    slug of the agency whose copy it is, "" where it is nobody's. `page` is the address of the page to read for its text, ""
+    where none is.
     """
 
     entry: Entry
@@ -147,6 +152,7 @@ class Judged:
     places: tuple[PlaceTag, ...] = ()
     canonical: str = ""
     wire: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,8 @@ PURE = (
     "aggregator/hints.py",
     "aggregator/rhythm.py",
     "aggregator/topics/",
+    "aggregator/whole.py",
+    "storage/merging.py",
 )
 PURE_MAY = (
     "feeds.model",
@@ -46,7 +48,8 @@ DOORS = {
     "lxml": "feeds/", "markupsafe": "aggregator/web/", "nh3": "feeds/clean.py", "orjson": "storage/database.py",
     "pydantic": "aggregator/",
     "rich": "aggregator/", "ruamel": "aggregator/", "sqlalchemy": "storage/", "starlette": "aggregator/web/",
-    "typer": "aggregator/cli", "uvicorn": "aggregator/serving.py", "uvloop": "aggregator/loop.py",
+    "trafilatura": "feeds/article.py", "typer": "aggregator/cli",
+    "uvicorn": "aggregator/serving.py", "uvloop": "aggregator/loop.py",
     "watchfiles": "aggregator/live.py", "zstandard": "feeds/unpack.py",
 }  # fmt: skip
 # What a pure file may not touch, whatever else it imports.
