@@ -15,7 +15,7 @@ from dataclasses import replace
 import trafilatura
 from lxml import etree, html
 
-from feeds.authorbox import Box, cut, cut_marked, with_box
+from feeds.authorbox import Box, cut, cut_marked, named_in_link, with_box
 from feeds.clean import cleaned, plain_text
 from feeds.decode import MOST_PAGE_BYTES, decode_page
 from feeds.model import Article, Author, Failed, FailureKind
@@ -59,9 +59,9 @@ def read_article(body: bytes, url: str, content_type: str = "") -> Article | Fai
     if sum(1 for _ in zip(root.iter(), range(_MOST_ELEMENTS + 1), strict=False)) > _MOST_ELEMENTS:
         return Failed(kind=FailureKind.TOO_LARGE, detail=f"the page has more than {_MOST_ELEMENTS:,} elements")
     head = read_head(root, url)
-    box = cut_marked(root)
+    boxes = [cut_marked(root), _linked(root)]
     found = _text_of(root, url)
-    names = tuple(author.name for author in head.authors) + ((box.name,) if box and box.name else ())
+    names = tuple(author.name for author in head.authors) + tuple(box.name for box in boxes if box and box.name)
     rest, plain = cut(found, authors=names)
     if plain is not None and not (plain.name or names):
         rest, plain = found, None  # a box of nobody we know would be lost
@@ -70,7 +70,7 @@ def read_article(body: bytes, url: str, content_type: str = "") -> Article | Fai
         return Failed(kind=FailureKind.EMPTY, detail="no article was found on the page")
     if len(safe.text) > _LONGEST:
         return Failed(kind=FailureKind.TOO_LARGE, detail=f"its text is longer than {_LONGEST:,} characters")
-    return _article(head, safe.html, safe.text, (box, plain), url)
+    return _article(head, safe.html, safe.text, (boxes[0], plain, boxes[1]), url)
 
 
 def _article(head: PageHead, content: str, text: str, boxes: tuple[Box | None, ...], url: str) -> Article:
@@ -107,6 +107,16 @@ def _tree(text: str) -> html.HtmlElement | None:
         return html.document_fromstring(text.encode("utf-8", "ignore"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
+
+
+def _linked(root: html.HtmlElement) -> Box | None:
+    """Whom the page's links "View all posts by NAME" name, where that is one person: a box in plain paragraphs has one."""
+    links = {named: link.get("href") or "" for link in root.iter("a") if (named := named_in_link(_line(link)))}
+    return Box(name=next(iter(links)), url=next(iter(links.values()))) if len(links) == 1 else None
+
+
+def _line(element: html.HtmlElement) -> str:
+    return " ".join("".join(str(one) for one in element.itertext()).split())
 
 
 def _without_title(found: str, title: str) -> str:

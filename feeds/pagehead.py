@@ -120,7 +120,8 @@ def _walk(value: Any) -> Iterator[Node]:
                 return
             if isinstance(one, dict):
                 yield one
-            inner += (i for i in (one.values() if isinstance(one, dict) else one) if isinstance(i, dict | list))
+            held = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+            inner += (value for value in held if isinstance(value, dict | list))
         level = inner
 
 
