@@ -17,6 +17,8 @@ from aggregator.rhythm import retry_after
 from aggregator.robots import Robots
 from aggregator.topics.match import judge
 from aggregator.whole import whole
+from feeds.guard import refuse_url
+from feeds.identity import without_credentials
 from feeds.model import Article, Failed, FailureKind, Fetched, Source, Validators
 from storage import articles, reading
 from storage.articles import PageState
@@ -157,6 +159,8 @@ class PageReader:
         """Ask for a page and for those that it leads to; leave is asked at each host on the way."""
         fetcher, seen = hands.fetcher.for_pages(), {url}
         for _ in range(_REDIRECTS + 1):
+            if refused := refuse_url(url):
+                return _End(url=url, state="refused", reason=refused)
             host = host_of(url)
             rest = self._rests.get(host) or await asyncio.to_thread(articles.rest_of, hands.db, host, hands.clock())
             if rest is not None and rest > hands.clock():
@@ -170,7 +174,7 @@ class PageReader:
             if isinstance(outcome, Fetched):
                 return await _read(outcome, hands)
             assert isinstance(outcome, Failed)
-            target = outcome.answer.headers.get("location", "") if outcome.answer else ""
+            target = without_credentials(outcome.answer.headers.get("location", "")) if outcome.answer else ""
             if outcome.kind is not FailureKind.REDIRECT or not target or target in seen:
                 return _trouble(url, outcome, hands.clock())
             seen.add(target)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 
 from feeds.fetch import Fetcher
-from feeds.model import Fetched, Source, Validators
+from feeds.model import Failed, FailureKind, Fetched, Source, Validators
 from feeds.robots import MOST_BYTES, allowed
 
 ROBOTS_NAME = "heliograph"
@@ -27,6 +27,8 @@ async def ask_robots(page: str, fetcher: Fetcher) -> bytes | None:
     outcome = await fetcher.fetch(Source(slug="", url=urljoin(page, "/robots.txt")), Validators())
     if isinstance(outcome, Fetched):
         return outcome.body[:MOST_BYTES]
+    if isinstance(outcome, Failed) and outcome.kind is FailureKind.FORBIDDEN_ADDRESS:
+        return b""  # what else is asked there is refused for its address, which says more
     status = outcome.answer.status if outcome.answer else 0
     return b"" if 400 <= status < 500 and status != 429 else None
 

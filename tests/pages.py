@@ -20,8 +20,8 @@ The first of them is due in the spring of next year.</p>
 <p>Neighbours on the Caspian have watched the programme with interest, since it follows orders of their own in the last three
 years, and since few yards in the region have built anything of this size before.</p>"""
 BOXES = {
-    "author-info": f"""<div class="author-info"><h2>About Nora Quill</h2><div class="author-description">
-<p>{BIO}</p><a class="author-link" href="/author/nora/" rel="author">View all posts by Nora Quill <span>→</span></a></div></div>""",
+    "author-info": f"""<div class="author-info"><h2>About Nora Quill</h2><div class="author-description"><p>{BIO}</p>
+<a class="author-link" href="/author/nora/" rel="author">View all posts by Nora Quill <span>→</span></a></div></div>""",
     "PublishPress": f"""<div class="pp-multiple-authors-boxes-wrapper"><span><a href="/author/nora/" rel="author">Nora Quill</a>
 </span><p>{BIO}</p></div>""",
     "Molongui": f"""<div class="m-a-box"><div class="m-a-box-title"><a href="/author/nora/">Nora Quill</a></div>
