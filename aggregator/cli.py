@@ -37,14 +37,16 @@ from aggregator.config import Config, ConfigError, load_config
 from aggregator.daemon import WORKERS, hands_of, utc_now
 from aggregator.edits import as_it_was, edits_of
 from aggregator.loop import run_loop
+from aggregator.pages import PageReader
 from aggregator.prepare import own_lease
 from aggregator.refiling import refile_waiting
 from aggregator.rejudging import rejudge_waiting
 from aggregator.rounds import Claiming, claiming, poll_in_rounds
 from aggregator.settings import FileModel
 from aggregator.show_edits import edit_lines, edit_row
+from aggregator.show_pages import page_row, page_words, pages_words
 from aggregator.show_push import push_row, push_words
-from storage import pacing, push, reading
+from storage import articles, pacing, push, reading
 from storage.database import Database, StorageError
 from storage.meaning import languages
 from storage.model import Claim, Decision
@@ -185,6 +187,8 @@ async def _poll_now(
 
         async with hands_of(config, db, VERSION, patience=_PATIENCE) as hands:
             await poll_in_rounds(claim, hands, workers=WORKERS, done=done)
+            reader = PageReader(own_lease(), utc_now)
+            await reader.read_all(hands, lambda number: progress.update(task, said=f"{show.several(number, 'page')}"))
     return results
 
 
@@ -241,11 +245,17 @@ def status(
         lag, pace = show_status.lag_row(pacing.lags(db, utc_now() - timedelta(days=1))), pacing.pace(db)
         held = push.subscription_of(db, source) if source is not None else None
         counts, spoken_in = reading.counts(db), languages(db)
+        pages = articles.pages_of_source(db, source) if source is not None else {}
     now = utc_now()
     if as_json:
         rows = [show_status.followed_row(one, now) for one in found]
         print_json(
-            {**rows[0], "push": push_row(held), "journal": [show_status.line_row(line) for line in lines]}
+            {
+                **rows[0],
+                "push": push_row(held),
+                "pages": pages,
+                "journal": [show_status.line_row(line) for line in lines],
+            }
             if source
             else {
                 "counts": counts,
@@ -256,7 +266,7 @@ def status(
             }
         )
     elif source is not None:
-        show_status.source_page(out, found[0], lines, now, push_words(held, now))
+        show_status.source_page(out, found[0], lines, now, pushed=push_words(held, now), pages=pages_words(pages))
     else:
         show_status.status_table(out, found, counts, now, spoken_in)
 
@@ -293,12 +303,16 @@ def why(
     with opened(load_config(config)) as db:
         found = reading.find_entry(db, entry)
         before = [[(one, as_it_was(kept, one).entry) for one in revisions_of(db, kept.key)] for kept in found]
+        pages = {one.key: articles.page_of(db, one.key) for one in found}
     if not found:
         say_error(f"No entry has the link, id or number {entry}.")
         raise typer.Exit(1)
     if as_json:
         rows = [
-            {**show.why_row(one), "edits": [edit_row(edit) for edit in edits_of(one.entry, was)]}
+            {
+                **show.why_row(one, page_row(pages[one.key])),
+                "edits": [edit_row(edit) for edit in edits_of(one.entry, was)],
+            }
             for one, was in zip(found, before, strict=True)
         ]
         print_json(rows)
@@ -306,7 +320,7 @@ def why(
         for at, (one, was) in enumerate(zip(found, before, strict=True)):
             if at:
                 out.print()
-            show.why_page(out, one)
+            show.why_page(out, one, page_words(pages[one.key], utc_now()))
             edit_lines(out, edits_of(one.entry, was))
 
 

@@ -18,6 +18,7 @@ from aggregator.budgeting import share_out
 from aggregator.config import Config
 from aggregator.inbox import read_pushes
 from aggregator.metronome import Metronome
+from aggregator.pages import PageReader
 from aggregator.poll import Hands, poll
 from aggregator.prepare import own_lease, owner_is_dead
 from aggregator.recorder import PATIENCE, Recorder
@@ -37,6 +38,7 @@ WORKERS = 16
 _TICK_SECONDS = 2
 _WORK_SECONDS = 3
 _PUSHES_SECONDS = 2
+_PAGES_SECONDS = 2
 _HUBS_SECONDS = 10
 _TIDY_SECONDS = 30
 _PACE_SECONDS = 600
@@ -77,14 +79,16 @@ async def prober_of(config: Config, version: str) -> AsyncIterator[Fetcher]:
 async def hands_of(config: Config, db: Database, version: str, *, patience: float = PATIENCE) -> AsyncIterator[Hands]:
     """Everything that polls work with, closed at the end. `patience` is how many seconds to wait for an absent store."""
     fetcher, sandbox, recorder = fetcher_of(config, version), Sandbox(), Recorder(db, patience=patience)
+    pages = Sandbox(1)  # of its own: polls never wait for pages, and only one process takes what reading them takes
     try:
         yield Hands(
             fetcher=fetcher, parse=sandbox.parse, db=db, record=recorder.record, topics=config.topics,
             rules=config.rules, clock=utc_now, timezone=config.settings.timezone, budget=config.settings.budget,
-            push_base=push_base(config),
+            push_base=push_base(config), read_page=pages.article,
         )  # fmt: skip
     finally:
         await sandbox.close()
+        await pages.close()
         await fetcher.close()
 
 
@@ -97,6 +101,7 @@ class Daemon:
         self._running: dict[asyncio.Task[Decision | None], Claim] = {}
         self._retired: list[Fetcher] = []
         self._metronome = Metronome()
+        self._page_reader = PageReader(self._owner, hands.clock)
         self._stopping = False
 
     def start(self) -> None:
@@ -105,6 +110,7 @@ class Daemon:
         self._metronome.every(_TICK_SECONDS, self._tick, "tick", now)
         self._metronome.every(_WORK_SECONDS, self._work, "work", now)
         self._metronome.every(_PUSHES_SECONDS, self._pushes, "pushes", None)
+        self._metronome.every(_PAGES_SECONDS, self._pages, "pages", None)
         self._metronome.every(_HUBS_SECONDS, self._hubs, "hubs", None)
         self._metronome.every(_TIDY_SECONDS, self._tidy, "tidy", None)
         self._metronome.every(_PACE_SECONDS, self._pace, "pace", now)
@@ -125,6 +131,10 @@ class Daemon:
         """Stop cleanly: no new polls; those in flight get a while to end, then give their leases back."""
         self._stopping = True
         self._metronome.stop()
+        try:
+            await self._page_reader.stop(self._hands.db)
+        except StorageError as error:
+            log.error("leases of pages run out by themselves: %s", error)
         if self._running:
             await asyncio.wait(self._running, timeout=_DRAIN_SECONDS)
         left = dict(self._running)
@@ -213,6 +223,14 @@ class Daemon:
             await read_pushes(self._hands, owner=self._owner, stopping=lambda: self._stopping)
         except StorageError as error:
             log.error("what was pushed waits: %s", error)
+
+    async def _pages(self) -> None:
+        """Begin with pages that wait to be read."""
+        try:
+            if not self._stopping:
+                await self._page_reader.begin(self._hands)
+        except StorageError as error:
+            log.error("pages wait: %s", error)
 
     async def _hubs(self) -> None:
         """Ask hubs for push, renew, take back."""

@@ -12,15 +12,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
-from aggregator.authors import bylines_of
 from aggregator.habit import learn
 from aggregator.health import facts_after
 from aggregator.meaning import meaning_of
 from aggregator.rhythm import LONGEST_BUSY, Next, next_poll
 from aggregator.tombstones import graves_of
 from aggregator.topics.match import Topic, judge
+from aggregator.whole import page_wanted, whole
 from feeds.identity import address_key, fingerprint, mint_public_id, says_the_same, without_credentials
-from feeds.model import Answer, Document, Entry, Failed, Fetched, Head, Offer, Outcome, Unchanged, Validators
+from feeds.model import Answer, Article, Document, Entry, Failed, Fetched, Head, Offer, Outcome, Unchanged, Validators
 from storage.model import Claim, DateNote, Decision, JournalLine, Judged, Known, KnownEntry
 from storage.state_model import Habit, State
 
@@ -62,8 +62,8 @@ def decide(
             continue
         if held is None:
             new.append(_new(entry, claim, document, topics, now))
-        elif not says_the_same(entry, held.fingerprint):
-            changed.append(_changed(entry, held, claim, topics, now))
+        elif is_edit(entry, known):
+            changed.append(_changed(entry, held, claim, topics, now, known.pages.get(entry.id)))
     failures = claim.state.failures + 1 if isinstance(outcome, Failed) else 0
     habit = _habit(claim, outcome, document, known, new, now)
     pushed = "" if _was_missed(new, now) else claim.state.pushed
@@ -92,6 +92,12 @@ def decide(
         rules=rules,
         offer=offer,
     )  # fmt: skip
+
+
+def is_edit(entry: Entry, known: Known) -> bool:
+    """Whether an entry that is held says something else now (I-08)."""
+    held = known.entries.get(entry.id)
+    return held is not None and not says_the_same(entry, held.fingerprint)
 
 
 def _head(document: Document) -> Head:
@@ -189,10 +195,12 @@ def _new(entry: Entry, claim: Claim, document: Document | None, topics: Sequence
     feed_date = document.head.updated if document else None
     published, note = date_of(entry, feed_date, now)
     updated = entry.updated if entry.updated and published <= entry.updated <= now + _FUTURE else published
-    return _judged(entry, claim, topics, published, note, updated, None)
+    return replace(_judged(entry, claim, topics, published, note, updated, None), page=page_wanted(entry, claim.source))
 
 
-def _changed(entry: Entry, held: KnownEntry, claim: Claim, topics: Sequence[Topic], now: datetime) -> Judged:
+def _changed(
+    entry: Entry, held: KnownEntry, claim: Claim, topics: Sequence[Topic], now: datetime, page: Article | None = None
+) -> Judged:
     """An edit: the published date stands unless the publisher changed his own (I-09)."""
     published, note = held.published, held.published_note
     if entry.published is not None and entry.published != held.published_claimed:
@@ -202,7 +210,7 @@ def _changed(entry: Entry, held: KnownEntry, claim: Claim, topics: Sequence[Topi
             published, note = told, told_note
     newer = entry.updated is not None and held.updated < entry.updated <= now
     updated = entry.updated if newer and entry.updated is not None else now
-    return _judged(entry, claim, topics, published, note, max(updated, published), held.key)
+    return _judged(entry, claim, topics, published, note, max(updated, published), held.key, page)
 
 
 def _judged(
@@ -213,16 +221,18 @@ def _judged(
     note: DateNote,
     updated: datetime,
     key: int | None,
+    page: Article | None = None,
 ) -> Judged:
-    meaning = meaning_of(entry, claim.source)
+    told, bylines = whole(entry, page, claim.source)
+    meaning = meaning_of(told, claim.source)
     return Judged(
         entry=replace(entry, public_id=mint_public_id(claim.declared_url, entry)),
         fingerprint=fingerprint(entry),
         published=published,
         published_note=note,
         updated=updated,
-        filings=judge(topics, entry, claim.source, meaning),
-        bylines=bylines_of(entry, claim.source.name),
+        filings=judge(topics, told, claim.source, meaning),
+        bylines=bylines,
         key=key,
         meaning=meaning,
     )

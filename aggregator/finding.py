@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from urllib.parse import urljoin
 
 from aggregator.poll import Hands
+from aggregator.robots import ROBOTS_NAME, ask_robots
 from feeds.discover import Candidate, discover, known_places
 from feeds.fetch import Fetcher
 from feeds.identity import without_credentials
 from feeds.model import Document, Failed, FailureKind, Fetched, Outcome, Source, Validators
 from feeds.robots import allowed
 
-ROBOTS_NAME = "heliograph"
 SPACING = 1.0
 """Seconds between two looks at the usual places of one site."""
 
@@ -93,10 +92,11 @@ async def read_feed(url: str, hands: Hands) -> Read | Failed:
 
 
 async def _usual_places(url: str, page: str, hands: Hands, prober: Fetcher, pause: Pause, told: Told) -> Found:
-    robots, stopped = await _robots(page, hands)
+    robots = await ask_robots(page, hands.fetcher)
+    stopped = "its robots.txt cannot be read just now, so nothing else was asked" if robots is None else ""
     tried: list[str] = []
     for place in known_places(page) if not stopped else ():
-        if not allowed(robots, ROBOTS_NAME, place):
+        if not allowed(robots or b"", ROBOTS_NAME, place):
             stopped = "robots.txt forbids to look at some"
             continue
         await pause(SPACING)
@@ -110,17 +110,6 @@ async def _usual_places(url: str, page: str, hands: Hands, prober: Fetcher, paus
             stopped = f"the site wants no more questions: {outcome.detail}"
             break
     return Found(url=url, tried=tuple(tried), stopped=stopped)
-
-
-async def _robots(page: str, hands: Hands) -> tuple[bytes, str]:
-    """The site's robots.txt, and why nothing may be looked for: no file allows all, trouble forbids (RFC 9309 section 2.3)."""
-    outcome = await hands.fetcher.fetch(Source(slug="", url=urljoin(page, "/robots.txt")), Validators())
-    if isinstance(outcome, Fetched):
-        return outcome.body, ""
-    status = outcome.answer.status if outcome.answer else 0
-    if 400 <= status < 500 and status != 429:
-        return b"", ""
-    return b"", "its robots.txt cannot be read just now, so nothing else was asked"
 
 
 async def _ask(url: str, hands: Hands, fetcher: Fetcher) -> tuple[Outcome, Document | Failed | None, int]:

@@ -29,6 +29,7 @@ from aggregator.language_tables import (
     WRITTEN,
     script_of,
 )
+from storage.model import LanguageOrigin
 
 UNKNOWN: Final = "unknown"
 _LOOKED_AT: Final = 1200
@@ -62,7 +63,7 @@ _DENSE: Final = ("Hani", "Kana", "Hang")
 _KANA = re.compile("[\u3041-\u30ff]")
 
 
-def language_of(title: str, text: str, declared: str) -> tuple[str, str]:
+def language_of(title: str, text: str, declared: str) -> tuple[str, LanguageOrigin]:
     """The language (a lower-case BCP 47 primary tag, or "unknown") and who told it: "text", "feed", or "" for unknown.
 
     `text` is plain text; `declared` is the entry's or the feed's claim as it came ("en_US", "AZ", ""), and may be wrong.

@@ -5,14 +5,23 @@ In: an entry and its source. Out: a Meaning. Never: a word of the author's box: 
 
 from __future__ import annotations
 
-from aggregator.language import LANGUAGES_VERSION, language_of
-from aggregator.places import PLACES_VERSION, places_of
+from functools import cache
+
+from aggregator import placelist
+from aggregator.language import language_of
+from aggregator.places import places_of
 from feeds.identity import digest, story_url
 from feeds.model import Entry, Source
 from storage.model import Meaning
 
-MEANING_VERSION = digest(LANGUAGES_VERSION, PLACES_VERSION)[:12]
-"""Another version judges stored entries anew."""
+# Another number where the code that judges changed, so that stored entries are judged anew.
+_JUDGED_BY = "1"
+
+
+@cache
+def meaning_version() -> str:
+    """What entries are judged by: another code or gazetteer has another name."""
+    return digest(_JUDGED_BY, placelist.version())[:12]
 
 
 def meaning_of(entry: Entry, source: Source, wire: str = "") -> Meaning:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from aggregator import places
+from aggregator import gazetteer
 from feeds.identity import derived_id
 from storage import placing, reading
 from storage.database import Database
@@ -17,13 +17,13 @@ from storage.model import Kept, Listed, Output
 
 def place_output(db: Database, name: str) -> Output | None:
     """The feed of a place by its slug; another name of it (KZ, 143) leads there. None where there is no such place."""
-    code = places.code_of(name)
+    code = gazetteer.code_of(name)
     everything = reading.output(db, "all", "")
-    if code is None or everything is None:
+    if not code or everything is None:
         return None
-    slug = places.slug_of(code)
+    slug = gazetteer.slug_of(code)
     return Output(
-        kind="places", slug=name, title=places.name_of(code), public_id=derived_id(everything.public_id, f"places/{slug}"),
+        kind="places", slug=name, title=gazetteer.names(code), public_id=derived_id(everything.public_id, f"places/{slug}"),
         revision=everything.revision, changed_at=everything.changed_at, detail=", ".join(names_within(code)),
         moved_to="" if name == slug else slug,
     )  # fmt: skip
@@ -31,23 +31,23 @@ def place_output(db: Database, name: str) -> Output | None:
 
 def names_within(code: str) -> list[str]:
     """The countries that a region holds, by name; none for a country."""
-    return sorted(places.name_of(one) for one in places.members(code))
+    return sorted(gazetteer.names(one) for one in gazetteer.members(code))
 
 
 def page(db: Database, slug: str, *, limit: int, announced: bool = False) -> list[Kept]:
     """The newest entries that name a place, a region by its countries too."""
-    code = places.code_of(slug)
-    codes = {code, *places.members(code)} if code else set()
+    code = gazetteer.code_of(slug)
+    codes = {code, *gazetteer.members(code)} if code else set()
     return placing.page(db, codes, limit=limit, announced=announced)
 
 
 def list_places(db: Database) -> tuple[list[Listed], list[Listed]]:
     """Countries that are named, and regions of which anything is: those with most entries first."""
     named = placing.named(db)
-    countries = [_listed(code, *counted) for code, counted in named.items() if not places.is_region(code)]
+    countries = [_listed(code, *counted) for code, counted in named.items() if code not in gazetteer.regions()]
     regions = []
-    for code in places.regions():
-        within = {code, *places.members(code)} & named.keys()
+    for code in gazetteer.regions():
+        within = {code, *gazetteer.members(code)} & named.keys()
         if within:
             latest = max(named[one][1] for one in within)
             regions.append(_listed(code, placing.entries_naming(db, within), latest))
@@ -55,7 +55,9 @@ def list_places(db: Database) -> tuple[list[Listed], list[Listed]]:
 
 
 def _listed(code: str, entries: int, latest: datetime) -> Listed:
-    return Listed(slug=places.slug_of(code), title=places.name_of(code), detail=code, entries=entries, latest=latest)
+    return Listed(
+        slug=gazetteer.slug_of(code), title=gazetteer.names(code), detail=code, entries=entries, latest=latest
+    )
 
 
 def _ordered(listed: list[Listed]) -> list[Listed]:

@@ -13,15 +13,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from aggregator.again import known_again, strangers
-from aggregator.decide import decide
+from aggregator.decide import decide, is_edit
 from aggregator.metronome import next_turn
 from aggregator.topics.match import Topic
 from feeds.fetch import Fetcher
 from feeds.identity import without_credentials
-from feeds.model import Answer, Document, Failed, FailureKind, Fetched, Offer, Outcome, Source, Validators
+from feeds.model import Answer, Article, Document, Failed, FailureKind, Fetched, Offer, Outcome, Source, Validators
 from feeds.websub import offer_of
 from storage import intake
 from storage.again import held_by_link
+from storage.articles import pages_of_entries
 from storage.database import Database, StorageError
 from storage.model import Claim, Decision
 
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 # A turn is taken within a minute, and a second more for those that begin in its middle.
 _TURN = timedelta(seconds=61)
 AsyncParser = Callable[[bytes, str, str], Awaitable[Document | Failed]]
+AsyncReader = Callable[[bytes, str, str], Awaitable[Article | Failed]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,7 @@ class Hands:
 
     `timezone` is that of the hours which sources name, `budget` the requests an hour that all polls together may take.
     `push_base` is where callbacks for hubs begin, "" where no hub is asked.
+    `read_page` finds the article on a web page; without it pages wait.
     """
 
     fetcher: Fetcher
@@ -50,6 +53,7 @@ class Hands:
     timezone: str = "UTC"
     budget: float | None = None
     push_base: str = ""
+    read_page: AsyncReader | None = None
     # More threads than this would only take the interpreter from one another: one judges while one reads the store.
     thinkers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
@@ -117,6 +121,9 @@ def think(claim: Claim, outcome: Outcome, document: Document | None, hands: Hand
     known = intake.known(hands.db, claim.source_id, ids)
     if document is not None and claim.state.facts.items is not None and (links := strangers(document, known)):
         document, known = known_again(document, known, held_by_link(hands.db, claim.source_id, links))
+    if claim.source.full_text == "page" and document is not None:
+        edited = [one.id for one in document.entries if is_edit(one, known)]
+        known = replace(known, pages=pages_of_entries(hands.db, claim.source_id, edited))
     now = hands.clock()
     if claim.source.hours:
         claim = replace(claim, aim=replace(claim.aim, turn=next_turn(claim.source.hours, hands.timezone, now)))

@@ -14,7 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from aggregator.config import Config
-from aggregator.meaning import MEANING_VERSION
+from aggregator.meaning import meaning_version
 from aggregator.rhythm import after_pause
 from feeds.guard import Network, refuse_address
 from storage import intake, upkeep
@@ -37,7 +37,7 @@ def declared(config: Config) -> Declared:
     sources = tuple(replace(row, own_host=is_own_host(row.source.url, networks)) for row in config.sources)
     reach = " ".join(sorted(map(str, networks)))
     return Declared(
-        sources=sources, topics=config.topic_rows, authors=config.authors, reach=reach, meaning=MEANING_VERSION
+        sources=sources, topics=config.topic_rows, authors=config.authors, reach=reach, meaning=meaning_version()
     )
 
 

@@ -99,7 +99,7 @@ def listed_table(console: Console, name: str, listed: Sequence[Listed], now: dat
     console.print(table)
 
 
-def why_row(one: Kept) -> dict[str, Any]:
+def why_row(one: Kept, page: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """An entry with its reasons, for `why --json`."""
     entry = one.entry
     return {
@@ -112,7 +112,7 @@ def why_row(one: Kept) -> dict[str, Any]:
             {"slug": slug, "name": author.name, "bio": author.bio}
             for author, slug in zip(entry.authors, one.author_slugs, strict=True)
         ],
-        "topics": [_filing_row(one, filing) for filing in one.filings],
+        "page": page, "topics": [_filing_row(one, filing) for filing in one.filings],
     }  # fmt: skip
 
 
@@ -130,7 +130,7 @@ def _filing_row(one: Kept, filing: Why) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def why_page(console: Console, one: Kept) -> None:
+def why_page(console: Console, one: Kept, page: str = "") -> None:
     """An entry with its reasons, for people: the words that matched, as they stand in it."""
     entry = one.entry
     guessed = f" ({one.published_note}: first seen instead)" if one.published_note else ""
@@ -144,6 +144,7 @@ def why_page(console: Console, one: Kept) -> None:
         "First seen": stamp(one.first_seen),
         "Edits kept": str(one.revisions),
         "Authors": names or "none named",
+        **({"Page": page} if page else {}),
     }
     if one.hidden_at:
         facts["Hidden"] = f"{stamp(one.hidden_at)}: {one.hidden_why or 'no reason was given'}"

@@ -115,11 +115,16 @@ def status_table(
         console.print("Why a source is how it is: heliograph status SOURCE", highlight=False)
 
 
-def source_page(console: Console, one: Followed, lines: Sequence[JournalLine], now: datetime, pushed: str = "") -> None:
+def source_page(
+    console: Console, one: Followed, lines: Sequence[JournalLine], now: datetime, *, pushed: str = "", pages: str = ""
+) -> None:
     """One source: how it is, when it is asked next by our plan and by its publisher's word, its push, and its last polls."""
     found = health(one, now)
     console.print(Text(f"{one.source.slug}: {one.called or 'no name yet'}", style="bold"))
-    for name, value in (*_facts(one, now), *([("Push", pushed)] if pushed else [])):
+    for name, value in (
+        *_facts(one, now),
+        *((name, said) for name, said in (("Push", pushed), ("Pages", pages)) if said),
+    ):
         console.print(Text.assemble((f"{name}: ", "bold"), value), soft_wrap=True)
     console.print(
         Text.assemble(("Health: ", "bold"), (found.word, _HEALTH_STYLE[found.word]), f", {found.reason}"),

@@ -103,10 +103,11 @@ def clean_without_box(fragment: str, base: str, authors: tuple[Author, ...]) -> 
     rest, box = cut(fragment, authors=tuple(author.name for author in authors))
     if box is None or not (box.name or authors):
         return cleaned(fragment, base), authors  # a box of nobody we know would be lost
-    return cleaned(rest, base), _with_box(authors, box, base)
+    return cleaned(rest, base), with_box(authors, box, base)
 
 
-def _with_box(authors: tuple[Author, ...], box: Box, base: str) -> tuple[Author, ...]:
+def with_box(authors: tuple[Author, ...], box: Box, base: str) -> tuple[Author, ...]:
+    """The authors with what a box said: the bio and page of the one it names (the first, where it names none), or one more."""
     known = [author.name.casefold() for author in authors]
     page = absolute(box.url, base)
     if box.name and box.name.casefold() not in known:
@@ -131,7 +132,7 @@ def cut(fragment: str, *, authors: tuple[str, ...] = ()) -> tuple[str, Box | Non
             root = html.fragment_fromstring(breaks.sub("</p><p>", blocks), create_parent="div")
         except (etree.ParserError, etree.XMLSyntaxError, ValueError):
             return fragment, None
-        box = _cut_marked(root) or _cut_lines(root, authors)
+        box = cut_marked(root) or _cut_lines(root, authors)
         if box is not None:
             return _inside(root), box
     return fragment, None
@@ -198,7 +199,8 @@ def _frames_box(line: str) -> bool:
     return bool(_ABOUT_AUTHOR.match(line) or _ABOUT_NAME.match(line) or _view_all(line))
 
 
-def _cut_marked(root: html.HtmlElement) -> Box | None:
+def cut_marked(root: html.HtmlElement) -> Box | None:
+    """Take the boxes that a known plug-in or theme marks out of a tree; what they said, None where there are none."""
     found = [el for el in root.iter() if isinstance(el.tag, str) and _MARKED.search(el.get("class") or "")]
     marked = set(found)
     boxes = [el for el in found if marked.isdisjoint(el.iterancestors())]
@@ -287,6 +289,11 @@ def _view_all(line: str) -> re.Match[str] | None:
     start = max(0, len(line) - _LONGEST_LAST_LINE)
     last = line[start:].lower()
     return _VIEW_ALL.search(line, start) if any(hint in last for hint in _LAST_HINTS) else None
+
+
+def named_in_link(line: str) -> str:
+    """The author whom a link "View all posts by NAME →" names, "" where the line is no such link."""
+    return _viewed_name(line)
 
 
 def _viewed_name(line: str) -> str:

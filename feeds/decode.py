@@ -24,6 +24,8 @@ _WIDTHS = (
     (re.compile(rb"(?:\0[ \t\r\n])*\0[<{]"), "utf-16-be"),
 )
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
+_META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
+_HEADER_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}\?>\s*")
 # What browsers read where a page says the left, since writers meant the right (WHATWG Encoding Standard section 4.2).
 _MEANT = {
@@ -47,6 +49,8 @@ _PERHAPS_DOUBLED = re.compile(rb"\xc3(?:[\x82-\x85\x8e-\x91\x98\x99]|\xa2\xe2)")
 _MOST_REFERENCES = 500_000  # more are left to the parsers, which refuse the illegal ones
 
 MOST_BYTES = 20_000_000
+MOST_PAGE_BYTES = 4_000_000
+"""Larger web pages are no articles: those of news sites take one million bytes at most."""
 
 
 def unpacked(body: bytes) -> bytes:
@@ -96,6 +100,12 @@ def decode(body: bytes, http_charset: str = "") -> tuple[str, tuple[str, ...]]:
     if clean.count("&#") <= _MOST_REFERENCES:
         clean = _REFERENCE.sub(_legal_reference, clean)
     return clean, tuple(notes)
+
+
+def decode_page(body: bytes, content_type: str) -> str:
+    """A web page's text: the header's charset, else that of its meta element, else as `decode` finds."""
+    told, meant = _HEADER_CHARSET.search(content_type), _META_CHARSET.search(body[:10_000])
+    return decode(body, told[1] if told else meant[1].decode("ascii") if meant else "")[0]
 
 
 def legal(text: str) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
-from feeds.decode import decode
+from feeds.decode import decode_page
 from feeds.identity import address_key, is_web_url, without_credentials
 
 _TYPES = {
@@ -35,8 +35,6 @@ _COMMENTS_TITLE = re.compile(
     r"\bcomment(?:s|aires?|arios?)?\b|kommentar|комментари|коментар|\byorum|şərh|пікір|تعليقات|دیدگاه|نظرات",
     re.IGNORECASE,
 )
-_META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
-_HEADER_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 _LINK = re.compile(r"""<([^<>]{1,2000})>((?:\s*;\s*[\w!#$&+.^`|~-]+\*?(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^",;\s]*))?)*)""")
 _PARAMETER = re.compile(r""";\s*([\w!#$&+.^`|~-]+)\*?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^",;\s]*))""")
 
@@ -84,9 +82,7 @@ def link_header(value: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _in_page(body: bytes, url: str, content_type: str) -> Iterator[Candidate]:
-    start = body[:_MOST_BYTES]
-    told, meant = _HEADER_CHARSET.search(content_type), _META_CHARSET.search(start[:10_000])
-    text, _ = decode(start, told[1] if told else meant[1].decode("ascii") if meant else "")
+    text = decode_page(body[:_MOST_BYTES], content_type)
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
     root = etree.fromstring(text.encode("utf-8", "ignore"), parser) if text.strip() else None
     if root is None:

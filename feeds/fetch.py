@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import ssl
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from urllib.parse import unquote, urlencode, urljoin, urlsplit
 import httpx
 
 from feeds import guard
+from feeds.decode import MOST_PAGE_BYTES
 from feeds.hop import Hop, Redirect, headers_of
 from feeds.identity import without_credentials
 from feeds.model import Answer, Failed, FailureKind, Fetched, Outcome, Source, Unchanged, Validators
@@ -31,6 +33,7 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, "
     "application/json;q=0.8, */*;q=0.1"
 )
+_ACCEPT_PAGE = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 _parsed = lru_cache(4096)(httpx.URL)  # a source's address is the same at every poll
 _FORM_HEADERS = [(b"Content-Type", b"application/x-www-form-urlencoded"), (b"Accept", b"*/*")]
 _FIRST_WORDS = 300  # bytes of a hub's answer, for people
@@ -90,6 +93,18 @@ class Fetcher:
         await self._private.aclose()
         if self._dns:
             self._dns.close()
+
+    def for_pages(self) -> Fetcher:
+        """The same connections and turns, to ask for web pages: of public hosts only, with no source's secrets.
+
+        A redirect is not followed: it is Failed, and its answer's "location" says where it leads, so that leave can be
+        asked for there too (F-45). `close` is for the fetcher that this one was made from.
+        """
+        other = copy(self)
+        other._private, other._secrets = self._public, {}
+        other._limits = replace(self._limits, redirects=0, bytes=min(self._limits.bytes, MOST_PAGE_BYTES))
+        other._headers = [(name, _ACCEPT_PAGE.encode() if name == b"Accept" else said) for name, said in self._headers]
+        return other
 
     async def fetch(self, source: Source, validators: Validators) -> Outcome:
         """Ask for `source`, following redirects, within the limits."""
@@ -181,7 +196,7 @@ class Fetcher:
 
     async def _follow(self, source: Source, validators: Validators, secrets: Secrets) -> Outcome:
         url, permanent, permanent_url = secrets.expand(source.url), True, None
-        seen, turn = {url}, None
+        seen, turn, led = {url}, None, None
         clock, left = asyncio.get_running_loop().time, self._limits.seconds
         try:
             for number in range(self._limits.redirects + 1):
@@ -202,9 +217,12 @@ class Fetcher:
                 seen.add(answered.target)
                 downgrade = urlsplit(url).scheme == "https" != urlsplit(answered.target).scheme
                 permanent = permanent and answered.status in _PERMANENT and not downgrade
+                target = secrets.conceal(answered.target)
+                led = Answer(status=answered.status, url=hop.shown, headers={"location": target})
                 url = answered.target
-                permanent_url = secrets.conceal(url) if permanent else permanent_url
-            return Failed(kind=FailureKind.REDIRECT, detail=f"more than {self._limits.redirects} redirects")
+                permanent_url = target if permanent else permanent_url
+            detail = f"more than {self._limits.redirects} redirects"
+            return Failed(kind=FailureKind.REDIRECT, detail=detail, answer=led)
         finally:
             if turn:
                 turn.give_back()

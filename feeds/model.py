@@ -281,3 +281,21 @@ class Document:
     deleted: tuple[Deleted, ...] = ()
     expired: bool = False
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """What a web page says of an entry: the publisher's words too, kept beside those of its feed.
+
+    `url` is where the page was found, after redirects, `canonical` the address that it gives itself, "" where it gives
+    none. `content` is HTML that is safe to republish, `text` its words. What author boxes said stands in `authors`.
+    """
+
+    url: str
+    canonical: str = ""
+    title: str = ""
+    content: str = ""
+    text: str = ""
+    authors: tuple[Author, ...] = ()
+    published: datetime | None = None
+    lang: str = ""

@@ -1,6 +1,6 @@
 """Reading in processes that can be killed: one hostile document must not hold up the others.
 
-In: bytes, as `feeds.parse` takes them. Out: what `feeds.parse` says, or Failed when it took too long or died (F43).
+In: bytes, as `feeds.parse` and `feeds.article` take them. Out: what those say, or Failed when it took too long or died (F43).
 Never: trust in a child: it has bounded memory, no deadline of its own, and is started anew after each mishap.
 """
 
@@ -12,18 +12,21 @@ import pickle
 import struct
 import sys
 from contextlib import suppress
+from typing import Literal, cast
 
-from feeds.model import Document, Failed, FailureKind
+from feeds.model import Article, Document, Failed, FailureKind
 from feeds.parse import parse
 
 _SIZE = struct.Struct("!Q")
 _CHILD_MEMORY = 2 * 1024**3
 _LARGEST_ANSWER = 64 * 1024**2
+_What = Literal["feed", "page"]
+_Read = Document | Article | Failed
 _DIED = (asyncio.IncompleteReadError, ConnectionError, EOFError)
 
 
 class Sandbox:
-    """A few parser processes. `parse` waits for a free one; `close` ends them."""
+    """A few parser processes. `parse` and `article` wait for a free one; `close` ends them."""
 
     def __init__(self, processes: int | None = None, *, seconds: float = 10.0) -> None:
         self._seconds = seconds
@@ -33,9 +36,16 @@ class Sandbox:
 
     async def parse(self, body: bytes, url: str, content_type: str) -> Document | Failed:
         """What `feeds.parse.parse` says of the body, within the deadline."""
+        return cast(Document | Failed, await self._read("feed", body, url, content_type))
+
+    async def article(self, body: bytes, url: str, content_type: str) -> Article | Failed:
+        """What `feeds.article.read_article` says of the body, within the deadline."""
+        return cast(Article | Failed, await self._read("page", body, url, content_type))
+
+    async def _read(self, what: _What, body: bytes, url: str, content_type: str) -> _Read:
         child = await self._idle.get()
         try:
-            question = pickle.dumps((body, url, content_type))
+            question = pickle.dumps((what, body, url, content_type))
             if child is not None and child.returncode is None:
                 with suppress(*_DIED):
                     return await self._ask(child, question)
@@ -60,14 +70,14 @@ class Sandbox:
         while not self._idle.empty():
             await _kill(self._idle.get_nowait())
 
-    async def _ask(self, child: asyncio.subprocess.Process, question: bytes) -> Document | Failed:
+    async def _ask(self, child: asyncio.subprocess.Process, question: bytes) -> _Read:
         assert child.stdin is not None
         assert child.stdout is not None
         async with asyncio.timeout(self._seconds):
             child.stdin.write(_SIZE.pack(len(question)) + question)
             await child.stdin.drain()
             (size,) = _SIZE.unpack(await child.stdout.readexactly(_SIZE.size))
-            answer: Document | Failed = pickle.loads(await child.stdout.readexactly(size))  # noqa: S301 - our own child
+            answer: _Read = pickle.loads(await child.stdout.readexactly(size))  # noqa: S301 - our own child
         return answer
 
 
@@ -96,13 +106,22 @@ def _bound() -> None:
     os.nice(5)
 
 
+def _answer(what: _What, body: bytes, url: str, content_type: str) -> _Read:
+    if what == "feed":
+        return parse(body, url, content_type)
+    # What it takes to read pages is loaded where a page is read, and nowhere else.
+    from feeds.article import read_article
+
+    return read_article(body, url, content_type)
+
+
 def _serve() -> None:
     """The child: answer until the parent closes the pipe, which it also does by dying."""
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
     while len(head := questions.read(_SIZE.size)) == _SIZE.size:
-        body, url, content_type = pickle.loads(questions.read(_SIZE.unpack(head)[0]))  # noqa: S301 - our own parent
+        what, body, url, content_type = pickle.loads(questions.read(_SIZE.unpack(head)[0]))  # noqa: S301 - our own parent
         try:
-            answer: Document | Failed = parse(body, url, content_type)
+            answer = _answer(what, body, url, content_type)
         except (MemoryError, RecursionError) as error:
             answer = Failed(kind=FailureKind.UNREADABLE, detail=f"reading it took too much: {type(error).__name__}")
         packed = pickle.dumps(answer)

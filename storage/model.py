@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from feeds.model import Deleted, Entry, Head, Offer, Republish, Source
+from feeds.model import Article, Deleted, Entry, Head, Offer, Republish, Source
 from storage.state_model import Aim, State
 
 OutputKind = Literal["topics", "authors", "sources", "places", "all"]
@@ -71,10 +71,14 @@ class KnownEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """Entries held, by their source's id, and ids that were seen once and whose entries are gone (I-12)."""
+    """Entries held, by their source's id, and ids that were seen once and whose entries are gone (I-12).
+
+    `pages` are what the pages of entries said that the document changes.
+    """
 
     entries: Mapping[str, KnownEntry] = field(default_factory=dict)
     seen: frozenset[str] = frozenset()
+    pages: Mapping[str, Article] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +153,7 @@ class Judged:
     """An entry with what we decided about it: new to the store, or an edit of the entry `key`.
 
     `entry.public_id` is minted; `published` and `updated` are what we publish; the publisher's own claims stand in `entry`.
+    `page` is the address of the page to read for its text, "" where none is.
     """
 
     entry: Entry
@@ -160,6 +165,7 @@ class Judged:
     bylines: tuple[Byline, ...]
     key: int | None = None
     meaning: Meaning = Meaning()
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,9 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func
 
 from feeds.model import Author, Head, Source
 from storage import rows
+from storage.articles import pages_among
 from storage.database import Database
+from storage.merging import with_article
 from storage.model import Followed, JournalLine, Kept, Listed, Output, OutputKind, PlaceTag, Why
 from storage.schema import (
     authors,
@@ -32,6 +34,7 @@ from storage.schema import (
 SOURCE_COLUMNS = (
     sources.c.slug, sources.c.name, sources.c.declared_url, sources.c.learned_url, sources.c.head, sources.c.republish,
     sources.c.lang.label("source_lang"), sources.c.labels, sources.c.rank,
+    sources.c.full_text,
 )  # fmt: skip
 
 
@@ -131,12 +134,21 @@ def entries_after(db: Database, key: int, limit: int) -> list[Kept]:
         return kept_of(connection, connection.execute(statement).mappings().all())
 
 
+def entry_numbered(db: Database, key: int) -> Kept | None:
+    """One entry by its number."""
+    statement = select(entries, *SOURCE_COLUMNS).join(sources, sources.c.id == entries.c.source_id)
+    with db.read() as connection:
+        found = connection.execute(statement.where(entries.c.id == key)).mappings().all()
+        return next(iter(kept_of(connection, found)), None)
+
+
 def kept_of(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
     """Rows of entries with SOURCE_COLUMNS, as records with their authors, topics and places."""
     keys = [row["id"] for row in found]
     signed = _signed(connection, keys)
     filed = _filed(connection, keys)
     placed = _placed(connection, keys)
+    pages = pages_among(connection, [row["id"] for row in found if row["full_text"] == "page"])
     kept = []
     for row in found:
         people = signed[row["id"]]
@@ -144,7 +156,9 @@ def kept_of(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
         kept.append(
             Kept(
                 key=row["id"],
-                entry=rows.entry_of(row, tuple(author for author, _ in people), head),
+                entry=with_article(
+                    rows.entry_of(row, tuple(author for author, _ in people), head), pages.get(row["id"])
+                ),
                 source_slug=row["slug"],
                 source_name=row["name"] or head.title or row["slug"],
                 republish=row["republish"],

@@ -18,6 +18,7 @@ from storage.model import Decision, Filing, Judged, PlaceTag
 from storage.outputs import ALL, Ledger, Ref
 from storage.revisions import keep
 from storage.schema import bylines, entries, entry_places, filings, seen, topics
+from storage.work import PAGE, put_new_work
 
 _TOPICS = select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(bindparam("slugs", expanding=True)))
 _ADD, _SEE, _OPEN, _SIGN, _PLACE = map(insert, (entries, seen, filings, bylines, entry_places))
@@ -54,7 +55,11 @@ def write_entries(
     opened: list[dict[str, Any]] = []
     signed: list[dict[str, Any]] = []
     named: list[dict[str, Any]] = []
-    for key, one, at in _insert(connection, ledger, brought, announced):
+    new = _insert(connection, ledger, brought, announced)
+    if announced:
+        pages = [(str(key), {"url": one.page, "host": rows.host_of(one.page)}) for key, one, _ in new if one.page]
+        put_new_work(connection, PAGE, pages, brought[0].at)
+    for key, one, at in new:
         opened += (
             filing_row(ledger, topic_ids[filing.topic], key, filing, at, announced=announced)
             for filing in one.filings
@@ -74,6 +79,36 @@ def write_entries(
         connection.execute(_SIGN, signed)
     if named:
         connection.execute(_PLACE, named)
+
+
+def write_again(connection: Connection, one: Judged, now: datetime, *, sign: bool) -> bool:
+    """What we make of an entry whose words did not change, made anew: filings, places, language, with `sign` authors.
+
+    False, and nothing is written, where it was edited since: then the edit has said it already. What is filed now is news
+    where the entry was.
+    """
+    assert one.key is not None
+    held = connection.execute(select(entries).where(entries.c.id == one.key)).mappings().one_or_none()
+    if held is None or held["fingerprint"] != one.fingerprint:
+        return False
+    ledger = Ledger(connection, now)
+    topic_ids = _topic_ids(connection, [one])
+    people = author_ids(connection, one.bylines if sign else (), now)
+    touched: set[Ref] = {ALL, ("sources", held["source_id"]), *filed_and_signed(connection, [one.key])}
+    touched |= {("topics", ref) for ref in topic_ids.values()} | {("authors", ref) for ref in people.values()}
+    ledger.lock(touched)
+    ledger.touch(touched)
+    connection.execute(update(entries).where(entries.c.id == one.key).values(rows.meaning_row(one.meaning)))
+    opened = _file_again(connection, ledger, one, topic_ids, now, held["announced"])
+    for add, made in (
+        (_OPEN, opened),
+        (_SIGN, _sign_again(connection, ledger, one, people) if sign else []),
+        (_PLACE, place_again(connection, one.key, one.meaning.places, lambda: ledger.place(ALL))),
+    ):
+        if made:
+            connection.execute(add, made)
+    ledger.close()
+    return True
 
 
 def _topic_ids(connection: Connection, judged: Iterable[Judged]) -> dict[str, int]:
@@ -161,6 +196,14 @@ def _edit(
     kept = keep(connection, row, connection.execute(signed).scalars().all(), judged, now)
     words = rows.words_row(judged) | kept
     connection.execute(update(entries).where(entries.c.id == judged.key).values(words))
+    return _file_again(connection, ledger, judged, topic_ids, now, announced)
+
+
+def _file_again(
+    connection: Connection, ledger: Ledger, judged: Judged, topic_ids: dict[str, int], now: datetime, announced: bool
+) -> list[dict[str, Any]]:
+    """Filings that no longer hold are closed; the rows of those to open."""
+    assert judged.key is not None
     open_now = select(filings).where(filings.c.entry_id == judged.key, filings.c.closed_at.is_(None))
     held = {one["topic_id"]: one["id"] for one in connection.execute(open_now).mappings()}
     wanted = {topic_ids[filing.topic]: filing for filing in judged.filings if filing.topic in topic_ids}

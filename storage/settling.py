@@ -180,7 +180,7 @@ def follower_of(connection: Connection, url: str, *, but: int) -> str:
     return ""
 
 
-def leave_alone(connection: Connection, row: RowMapping, until: datetime, reason: str) -> None:
+def leave_alone(connection: Connection, row: RowMapping | Mapping[str, Any], until: datetime, reason: str) -> None:
     """Every other source of the host waits too (F-32); afterwards they come one by one, not all at that moment."""
     others = and_(sources.c.host == row["host"], sources.c.id != row["id"], sources.c.next_poll_at.is_not(None))
     why = f"{reason} (said to {row['slug']}, holds for its host {row['host']})"

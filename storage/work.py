@@ -31,7 +31,11 @@ SUBSCRIBE = "subscribe"
 UNSUBSCRIBE = "unsubscribe"
 """Tell a hub to push no more. Subject: the subscription's number."""
 
-_MOST_ATTEMPTS = 8
+PAGE = "page"
+"""Read the page of an entry. Subject: the entry's number. Payload: url, host."""
+
+MOST_ATTEMPTS = 8
+"""How often work is tried; then it is a dead letter."""
 _FIRST_WAIT = timedelta(seconds=30)
 _RULES = "rules"
 
@@ -45,6 +49,15 @@ def put_work(connection: Connection, kind: str, subject: str, payload: dict[str,
     same = and_(work.c.kind == kind, work.c.subject == subject)
     if connection.execute(update(work).where(same).values(fresh)).rowcount == 0:
         connection.execute(insert(work).values(kind=kind, subject=subject, **fresh))
+
+
+def put_new_work(
+    connection: Connection, kind: str, pieces: Sequence[tuple[str, dict[str, Any]]], now: datetime
+) -> None:
+    """Put many pieces into the queue whose subjects have never been in it: subject and payload of each."""
+    rows = [{"kind": kind, "subject": subject, "payload": payload, "due_at": now} for subject, payload in pieces]
+    if rows:
+        connection.execute(insert(work), rows)
 
 
 def claim_work(
@@ -88,8 +101,11 @@ def finish(db: Database, piece: Work) -> bool:
         return connection.execute(delete(work).where(_mine(piece))).rowcount == 1
 
 
-def fail(db: Database, piece: Work, error: str, now: datetime) -> None:
-    """The work went wrong: again later, each time after a longer wait; after the last attempt it is a dead letter."""
+def fail(db: Database, piece: Work, error: str, now: datetime, *, due_at: datetime | None = None) -> None:
+    """The work went wrong: again later, each time after a longer wait; after the last attempt it is a dead letter.
+
+    `due_at` is when to try again at the earliest.
+    """
     attempts = piece.attempts + 1
     values: dict[str, Any] = {
         "attempts": attempts,
@@ -97,8 +113,8 @@ def fail(db: Database, piece: Work, error: str, now: datetime) -> None:
         "lease_owner": None,
         "lease_until": None,
     }
-    values["due_at"] = now + _FIRST_WAIT * 2 ** min(attempts - 1, 10)
-    if attempts >= _MOST_ATTEMPTS:
+    values["due_at"] = max(now + _FIRST_WAIT * 2 ** min(attempts - 1, 10), due_at or now)
+    if attempts >= MOST_ATTEMPTS:
         values["dead_at"] = now
     with db.write() as connection:
         connection.execute(update(work).where(_mine(piece)).values(values))

@@ -34,6 +34,8 @@ PURE = (
     "aggregator/rhythm.py",
     "aggregator/tombstones.py",
     "aggregator/topics/",
+    "aggregator/whole.py",
+    "storage/merging.py",
 )
 PURE_MAY = (
     "feeds.model",
@@ -52,7 +54,8 @@ DOORS = {
     "lxml": "feeds/", "markupsafe": "aggregator/web/", "nh3": "feeds/clean.py", "orjson": "storage/database.py",
     "py3langid": "aggregator/language_model.py", "pydantic": "aggregator/",
     "rich": "aggregator/", "ruamel": "aggregator/", "sqlalchemy": "storage/", "starlette": "aggregator/web/",
-    "typer": "aggregator/cli", "uvicorn": "aggregator/serving.py", "uvloop": "aggregator/loop.py",
+    "trafilatura": "feeds/article.py", "typer": "aggregator/cli",
+    "uvicorn": "aggregator/serving.py", "uvloop": "aggregator/loop.py",
     "watchfiles": "aggregator/live.py", "zstandard": "feeds/unpack.py",
 }  # fmt: skip
 # What a pure file may not touch, whatever else it imports.
