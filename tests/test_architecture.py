@@ -26,6 +26,9 @@ PURE = (
     "aggregator/habit.py",
     "aggregator/health.py",
     "aggregator/hints.py",
+    "aggregator/language.py",
+    "aggregator/language_model.py",
+    "aggregator/language_tables.py",
     "aggregator/rhythm.py",
     "aggregator/topics/",
 )
@@ -44,7 +47,7 @@ DOORS = {
     "feedparser": "feeds/reference.py", "h11": "feeds/transport.py", "httpx": "feeds/",
     "idna": "feeds/identity.py", "jinja2": "aggregator/web/", "lark": "aggregator/topics/language.py",
     "lxml": "feeds/", "markupsafe": "aggregator/web/", "nh3": "feeds/clean.py", "orjson": "storage/database.py",
-    "pydantic": "aggregator/",
+    "py3langid": "aggregator/language_model.py", "pydantic": "aggregator/",
     "rich": "aggregator/", "ruamel": "aggregator/", "sqlalchemy": "storage/", "starlette": "aggregator/web/",
     "typer": "aggregator/cli", "uvicorn": "aggregator/serving.py", "uvloop": "aggregator/loop.py",
     "watchfiles": "aggregator/live.py", "zstandard": "feeds/unpack.py",
