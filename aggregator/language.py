@@ -80,6 +80,11 @@ def language_of(title: str, text: str, declared: str) -> tuple[str, LanguageOrig
     return (claim, "feed") if claim else (UNKNOWN, "")
 
 
+def prepare() -> None:
+    """Read the model now, so that the first entry need not wait half a second for it."""
+    language_of("", "prepare the model", "")
+
+
 def declared_tag(declared: str) -> str:
     """The primary tag of a declared language ("en-US" and "en_us" are en), "" for what names no language."""
     match = _TAG.match(declared[:40].strip().lower())

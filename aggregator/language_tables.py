@@ -94,7 +94,8 @@ CYRILLIC_NEEDS: Final = {
 ARABIC_OWN: Final = {
     "ug": "ۇۈڭۋ", "ckb": "ڕڵێۆ", "ps": "ټډړږښګڼۍځڅ", "ur": "ٹڈڑںےھہ", "sd": "ٻڀٺٿڦڃڄڏڌڳڱڻ",
 }  # fmt: skip
-"""Letters that tell the languages in Arabic script apart; Persian and Arabic are told by the model, and Pashto and Uyghur where ې alone stands."""
+"""Letters that one language in Arabic script has, among those that are told apart by them; ې is of Pashto and Uyghur."""
+
 _SMALL: Final = {
     "en": "the and that with from which would after this its been their",
     "de": "und ist mit von für auf nicht eine einen einem zur zum dem sich wird nach auch wurde",

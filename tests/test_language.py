@@ -178,3 +178,17 @@ def test_the_model_is_read_when_a_text_needs_it() -> None:
         "assert not {'py3langid', 'numpy'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_without_room_for_the_model_letters_and_declarations_remain() -> None:
+    """Where no temporary file of the model's size can be written, no text fails: letters, small words and the feed tell."""
+    script = (
+        "import resource, sys\n"
+        "sys.dont_write_bytecode = True\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))\n"
+        "from aggregator.language import language_of\n"
+        "assert language_of('Schiffe der Marine laufen aus', '', 'de') == ('de', 'feed')\n"
+        "assert language_of('Schiffe der Marine laufen aus', '', '') == ('unknown', '')\n"
+        "assert language_of('Кеме зауыты дәнекерлеушілерді жұмыстан шығарды', '', '') == ('kk', 'text')\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
