@@ -43,12 +43,12 @@ class Pattern(NamedTuple):
     """A name: of which codes, in which words.
 
     `kind` is "n" for a name and "p" for a people or an adjective, `case` what capitals it asks for, `article` whether
-    Arabic writes it with one, `weak` whether it needs a second cue. Codes are none where the name is not a place's.
+    Arabic writes it with one, `weak` 1 where it needs a second cue and 2 where that is another name of the place. Codes are none where the name is not a place's.
     """
 
     codes: tuple[str, ...]
     kind: str
-    weak: bool
+    weak: int
     case: str
     article: bool
     words: tuple[tuple[str, str], ...]
@@ -66,7 +66,7 @@ def read_pattern(codes: tuple[str, ...], written: str, language: str) -> Pattern
     words = tuple((word.rstrip("*~+"), word[-1] if word[-1] in "*~+" else "") for word in rest.split())
     case = _CAPITALS if "u" in flags else _CAPITAL if "c" in flags else _WHOLE
     endings = _ENDINGS.get(language, _NONE)
-    return Pattern(codes, flags[0], "?" in flags, case, "a" in flags, words, endings)
+    return Pattern(codes, flags[0], flags.count("?"), case, "a" in flags, words, endings)
 
 
 class Lexicon(dict[str, tuple[Pattern, ...]]):
@@ -99,7 +99,7 @@ class Lexicon(dict[str, tuple[Pattern, ...]]):
             for pattern in self._beginning_with(word):
                 if (article or not pattern.article) and has_case(raw, pattern.case):
                     found[_of_kind(pattern, word) if self._arabic else pattern] = None
-        return sorted(found, key=lambda one: (-len(one.words), -one.length, one.words[0][1] != ""))
+        return sorted(found, key=lambda one: (-len(one.words), -one.length, one.kind, one.words[0][1]))
 
     def _beginning_with(self, word: str) -> Iterator[Pattern]:
         yield from self._whole.get(word, ())
@@ -147,8 +147,9 @@ def has_case(raw: str, case: str) -> bool:
 
 def _of_kind(pattern: Pattern, word: str) -> Pattern:
     """In Arabic and Persian the ending tells a people from a name."""
-    ending = word[len(pattern.words[0][0]) :]
-    people = len(pattern.words) == 1 and ending not in ("", "ا", "يا") and pattern.words[0][1] in ("~", "+")
+    stem, mark = pattern.words[0]
+    people = word.endswith("ي") or (mark in ("~", "+") and word[len(stem) :] not in ("", "ا", "يا"))
+    people = people and len(pattern.words) == 1
     return pattern._replace(kind="p") if people else pattern
 
 
@@ -163,7 +164,7 @@ def union(lexicons: Iterable[tuple[str, list[Pattern]]]) -> list[Pattern]:
         first = listed[0]
         if len({one.codes for one in listed}) > 1 or (len(words) == 1 and _is_short(first)):
             continue
-        kept.append(first._replace(weak=any(one.weak for one in listed)))
+        kept.append(first._replace(weak=max(one.weak for one in listed)))
     return kept
 
 

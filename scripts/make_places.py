@@ -8,7 +8,8 @@ the program; with --check, nothing but an exit code. Never: the network.
 
 Patterns of the hand tables, comma-separated: `word` is the whole word, `word*` its beginning, `word~` the word with any
 ending of its language, `word+` with at least one. A capital in a pattern asks for a capital in the text; all capitals ask
-for all capitals. `?word` needs a second cue. What stands after a `;`, or begins small, names a people or is an adjective.
+for all capitals. `?word` needs a second cue, `??word`
+another name of the same place. What stands after a `;`, or begins small, names a people or is an adjective.
 A column that begins with `=` stands instead of CLDR's name.
 """
 
@@ -43,6 +44,7 @@ UNCASED = {"ar", "fa", "ps", "ur", "he", "ka", "zh"}
 SLAVIC = {"ru": "ск", "uk": "ськ", "be": "ск"}
 ENDINGS = {"ru", "tr", "ar", "fa", "kk", "ky", "uz", "az", "tg", "tk", "uk", "be", "hy", "ka", "mn", "pl", "de"}
 """Languages whose CLDR names take endings; in the others a name is a whole word."""
+SHORT_ARE_WHOLE = {"tr", "az", "tk", "uz"}
 NO_NAME = {"CD", "CG", "HK", "MO"}
 """CLDR calls these by names that nobody writes ("Congo - Kinshasa", "Hong Kong SAR China")."""
 WEAK = {("es", "GE"), ("es", "TD"), ("it", "GE"), ("it", "OM"), ("de", "OM"), ("fr", "OM"), ("ur", "OM"), ("ps", "OM")}
@@ -67,8 +69,8 @@ def folded(pattern: str, kind: str, language: str) -> str:
     """A pattern as the program reads it: flags, a colon, folded words with their markers."""
     flags = kind
     pattern = pattern.strip()
-    if pattern.startswith("?"):
-        flags, pattern = flags + "?", pattern[1:]
+    weak = len(pattern) - len(pattern.lstrip("?"))
+    flags, pattern = flags + "?" * weak, pattern[weak:]
     if language not in UNCASED:
         bare = re.sub(r"[\W\d_]", "", pattern)
         if len(bare) > 1 and bare.isupper():
@@ -106,6 +108,8 @@ def declined(name: str, language: str) -> list[str]:
         return _slavic(name, language)
     if language == "ar":
         return _arabic(name)
+    if language in SHORT_ARE_WHOLE and len(name) < 5:
+        return [name]  # with endings, Lima would be liman, a harbour; an apostrophe parts it from most
     if language in ENDINGS and len(name) > 2:
         stem = name[:-1] if language == "ka" and name.endswith("ი") else name
         return [f"{stem}~"]
@@ -115,7 +119,7 @@ def declined(name: str, language: str) -> list[str]:
 def _slavic(name: str, language: str) -> list[str]:
     words = re.split(r"[\s-]+", name)
     if len(words) == 1:
-        if name[-1] in _INDECLINABLE:
+        if name[-1] in _INDECLINABLE or name.endswith(("оа", "уа")):
             return [name]
         stem = name[:-1] if name[-1] in _VOWELS else name
         if len(stem) < 4 or stem.endswith(SLAVIC[language]):
@@ -178,16 +182,16 @@ def add_hand(words: Words) -> set[tuple[str, str]]:
 def add_cities(words: Words, code: str, language: str, cell: str) -> None:
     """Cities, with the endings of their language."""
     for city in cell.lstrip("=").split(","):
-        weak = "?" if city.startswith("?") else ""
         bare = city.lstrip("?")
+        weak = "?" * (len(city) - len(bare))
         if not bare:
             continue
         if "*" in bare:
             forms = [bare]
-        elif language in ("kk", "ky", "tr"):
-            forms = [f"{bare.rstrip('ь') if language != 'tr' and len(bare) > 4 else bare}~"]
+        elif language in ("kk", "ky"):
+            forms = [f"{bare.rstrip('ь') if len(bare) > 4 else bare}~"]
         else:
-            forms = declined(bare, language) if language == "ru" else [bare]
+            forms = declined(bare, language) if language in ("ru", "tr") else [bare]
         words.add(code, language, [folded(weak + one, "n", language) for one in forms])
 
 
