@@ -1,0 +1,289 @@
+"""What stands around a name, and makes it a street, a team, a person or a language.
+
+In: a text in words, and where a name stands in it. Out: whether it names a place, surely, unsurely, or not.
+Never: a list of names: those are the gazetteer's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from aggregator import gazetteer
+from aggregator.place_lexicon import WORD, Pattern
+from aggregator.topics.fold import letters
+
+NO, UNSURE, ALONE, SURE = 0, 1, 2, 3
+"""No place; one if a neighbour is named too; one if it is named elsewhere; a place."""
+
+CYRILLIC = ("ru", "uk", "be", "kk", "ky", "tg", "mn")
+_OPENING, _CLOSING = "«“„\"‟", "»”“\""
+_BESIDE = re.compile("[\\s\u00a0«“„\"‟\u200c-]{1,3}\\Z")
+_SENTENCE_END = re.compile(r"(?:[.!?…:;]|\A)[\s»”\"')«“„—–-]*\Z|\n\s*\Z|[«“„\"—–]\s*\Z")
+_SIZE = {
+    "en": r"(?:(?:size|area) (?:of|as)|as (?:big|large|long|wide|small) as|(?:larger|bigger|smaller) than|size)"
+    r"(?: the)?(?: island of)?\s\Z",
+    "ru": r"(?:размер\w* со?|площад\w* (?:со?|как)|(?:сопостав|сравн)\w+(?: по площади)? со?|величин\w* со?"
+    r"|(?:больше|меньше|крупнее) территории|(?:больше|меньше) чем)\s\Z",
+    "ar": r"(?:بحجم|مساحة|بمساحة|حجم|من مساحة)\s\Z",
+    "fa": r"(?:انداز[هۀ]\u0654?(?:\u200cی)?|وسعت|مساحت|بزرگی)\s\Z",
+}
+_SIZE_BEFORE = {one: re.compile(pattern, re.IGNORECASE) for one, pattern in _SIZE.items()}
+_SIZE_AFTER = re.compile(r"\s(?:büyüklüğünde|yüzölçümü|kadar (?:bir )?(?:alan|bölge|toprak)|\w*(?:көлем|аума[қғ]|үлкенді)\w+дай)")
+# Words with a capital that may stand before a country in the middle of an English sentence.
+_MAY_PRECEDE = frozenset(
+    "north south east west northern southern eastern western central upper lower greater new old republic islamic kingdom"
+    " state states federation soviet nazi monday tuesday wednesday thursday friday saturday sunday january february march"
+    " april may june july august september october november december president minister ambassador"
+    " downtown port mainland rural free saint st san santa fort i the a in of and on at for from to with by as is".split()
+)
+# Places that are given names too: another name behind them makes them one.
+_GIVEN_PLACES = frozenset(
+    "jordan chad georgia israel kenya india china paris sydney london sofia florence milan austin dallas jericho valencia"
+    " santiago adelaide victoria chelsea cuba malta ireland roma lima asia savannah virginia carolina montana dakota"
+    " brooklyn iran misir roman vienna havana odessa alexandria ural berlin phoenix madison lincoln cairo damascus nevada"
+    " holland tunis medina aden троя индия гавана алжир пермь".split()
+)
+_MAY_FOLLOW = frozenset(
+    "s valley river air army navy ministry foreign defence defense national parliament president prime minister king"
+    " international university city airport province region sea and or the in to of on at strip bank today armed"
+    " government police border coast guard football olympic house special central state supreme north south east west"
+    " islands island republic general joint royal military forces field street says said".split()
+)
+# What is said of a state, and seldom of a person.
+_OF_A_STATE = frozenset(
+    "army military armed air navy naval ministry minister ministers government parliament president king prime border"
+    " borders authorities officials official troops forces police junta capital opposition ruling embassy ambassador state"
+    " soldiers and".split()
+)
+_INTO = frozenset("in from to into across against with between of near through inside outside over".split())
+_PEOPLE_OF_A_STATE = ("JO", "TD")
+_WEAK_AT_A_SENTENCE_START = ("TR", "TG")
+_LANGUAGE_BEFORE = frozenset(("in", "into", "to"))
+_RUSSIAN_LANGUAGE = re.compile(r"с?ь?к(?:ий|ого|ому|им|ом)\Z")
+_WITH_A_LANGUAGE = re.compile(r",?\s(?:и|или)\s(?:фарси|урду|иврит|хинди|дари|пушту|[\w]+ск(?:ий|ом|ому|ого|им)(?:\s?[^\s\w]|\Z))")
+_TITLE_CASE = 0.6
+
+
+@dataclass(slots=True)
+class View:
+    """A text in words, with what is asked of it more than once."""
+
+    text: str
+    language: str
+    words: list[str] = field(init=False)
+    starts: list[int] = field(init=False)
+    ends: list[int] = field(init=False)
+    given: int = -1
+    """The index of a word that turned out to be a given name: the one behind it is a surname."""
+    _titled: bool | None = None
+
+    def __post_init__(self) -> None:
+        found = [(match[0], match.start(), match.end()) for match in WORD.finditer(self.text)]
+        self.words = [word for word, _, _ in found]
+        self.starts = [start for _, start, _ in found]
+        self.ends = [end for _, _, end in found]
+
+    def before(self, first: int) -> str:
+        """The word before another, as written, where nothing but a space, a hyphen or a quotation mark parts them."""
+        if first == 0 or not _BESIDE.match(self.text[self.ends[first - 1] : self.starts[first]]):
+            return ""
+        return self.words[first - 1]
+
+    def after(self, last: int) -> str:
+        """The word after another, in the same way."""
+        if last + 1 >= len(self.words) or not _BESIDE.match(self.text[self.ends[last] : self.starts[last + 1]]):
+            return ""
+        return self.words[last + 1]
+
+    def begins_sentence(self, index: int) -> bool:
+        """Whether a word is the first of its sentence, where its capital says nothing."""
+        start = self.starts[index]
+        return index == 0 or _SENTENCE_END.search(self.text[max(0, start - 6) : start]) is not None
+
+    def in_title_case(self) -> bool:
+        """Whether Most of Its Words Have Capitals, so that no capital says anything; asked of titles, which are short."""
+        if self._titled is None:
+            long = [word for word in self.words[:60] if len(word) > 3 and word[0].isalpha()]
+            capitals = sum(word[0].isupper() for word in long)
+            self._titled = len(self.text) < 300 and len(long) > 3 and capitals > _TITLE_CASE * len(long)
+        return self._titled
+
+
+@dataclass(slots=True)
+class Surnames:
+    """The names that turned out to be persons', as written: they are so in the whole entry."""
+
+    seen: set[str] = field(default_factory=set)
+
+
+def judge(view: View, first: int, last: int, pattern: Pattern, surnames: Surnames) -> int:
+    """How sure it is that the words `first` to `last` name a place: NO, UNSURE, ALONE or SURE."""
+    before, after = view.before(first), view.after(last)
+    if (before or after) and _is_beside(view, before, after, pattern.kind):
+        return NO
+    if _is_a_person(view, first, last, before, after, pattern):
+        surnames.seen.add(view.words[last])
+        return NO
+    if _is_quoted(view, first, last) or _is_a_size(view, first, last) or _is_a_language(view, first, last, before, pattern):
+        return NO
+    if pattern.weak > 1:
+        return ALONE
+    if pattern.weak:
+        return _weak(view, first, last, before, after, pattern)
+    if view.language == "en" and pattern.kind == "n" and _has_a_first_part(view, first, before):
+        return ALONE
+    return SURE
+
+
+def _is_beside(view: View, before: str, after: str, kind: str) -> bool:
+    """Whether a word beside the name is one of those that make it a street, an outlet, a team, a dish."""
+    return (before != "" and _listed(before, gazetteer.context("prev", kind, view.language))) or (
+        after != "" and _listed(after, gazetteer.context("next", kind, view.language))
+    )
+
+
+def _listed(raw: str, context: gazetteer.Context) -> bool:
+    word = letters(raw)
+    capital = context.whole.get(word)
+    if capital is not None and (not capital or raw[0].isupper()):
+        return True
+    return any(word.startswith(one) and (not capital or raw[0].isupper()) for one, capital in context.begin)
+
+
+def _is_a_person(view: View, first: int, last: int, before: str, after: str, pattern: Pattern) -> bool:
+    if "\u0600" <= view.words[first][0] <= "\u06ff":
+        return _is_an_arabic_name(view, first, before, pattern)
+    if first and view.text[view.starts[first] - 1] == "-" and letters(view.words[first - 1]) in ("al", "el", "аль", "эль"):
+        return True
+    if not view.words[last][0].isupper():
+        return False
+    if first and first - 1 == view.given:
+        return True
+    if before and before[0].isupper() and view.text[view.starts[first] - 1] == " " and _is_given(before):
+        return True
+    if first == last and after and after[0].isupper() and view.text[view.ends[last]] == " ":
+        word, behind = letters(view.words[last]), letters(after)
+        if word in _GIVEN_PLACES and behind not in _MAY_FOLLOW and not view.in_title_case():
+            view.given = last
+            return not after.isupper()
+    return _is_a_capital_people(view, first, pattern)
+
+
+def _is_a_capital_people(view: View, first: int, pattern: Pattern) -> bool:
+    """In Cyrillic a people has no capital: Черногорцев in the middle of a sentence is a man."""
+    word = letters(view.words[first])
+    if view.language not in ("ru", "uk", "be") or pattern.kind != "p" or pattern.case or not "\u0400" <= word[0] <= "\u04ff" or view.begins_sentence(first):
+        return False
+    return len(view.words[first]) > 1 and not view.words[first].isupper() and "ск" not in word
+
+
+
+def _is_given(raw: str) -> bool:
+    word = letters(raw)
+    if "\u0400" <= word[0] <= "\u04ff":
+        names = gazetteer.given("cyrillic")
+        stem = word[:-1]
+        return word in names or stem in names or any(stem + end in names for end in "аяйь") or (
+            word.endswith(("ом", "ем")) and word[:-2] in names
+        )
+    return word in gazetteer.given("latin")
+
+
+def _is_an_arabic_name(view: View, first: int, before: str, pattern: Pattern) -> bool:
+    """ "العقيد تركي": a rank with the article, a word without; and what stands behind a given name."""
+    if not before:
+        return False
+    word, ahead = letters(view.words[first]), letters(before)
+    given, rank = gazetteer.given("arabic"), gazetteer.given("rank")
+    if pattern.kind != "p":
+        return False
+    if ahead in given:
+        return True
+    if ahead in rank and ahead.startswith("ال") and not word.startswith("ال"):
+        return True
+    if first > 1 and view.language != "fa":
+        title = letters(view.words[first - 2])
+        return title in rank and title.startswith("ال") and not ahead.startswith("ال") and view.before(first - 1) != ""
+    return False
+
+
+def _is_quoted(view: View, first: int, last: int) -> bool:
+    """A name that is all there is between quotation marks is a ship's, a firm's or a team's."""
+    start, end = view.starts[first], view.ends[last]
+    return (
+        start > 0
+        and end < len(view.text)
+        and view.text[start - 1] in _OPENING
+        and view.text[end] in _CLOSING
+        and view.language not in ("ar", "fa")
+    )
+
+
+def _is_a_size(view: View, first: int, last: int) -> bool:
+    """ "An area the size of Malta" is not in Malta."""
+    before = _SIZE_BEFORE.get(view.language)
+    start, end = view.starts[first], view.ends[last]
+    if before is not None and before.search(view.text[max(0, start - 50) : start]):
+        return True
+    return view.language in ("tr", "kk") and _SIZE_AFTER.match(view.text[end : end + 30]) is not None
+
+
+def _is_a_language(view: View, first: int, last: int, before: str, pattern: Pattern) -> bool:
+    """ "Spoke in Russian.", "на русском", "по-русски", "بالروسية": the language, not what is Russian."""
+    if pattern.kind != "p" and view.language != "en":
+        return False
+    word, start, end = letters(view.words[first]), view.starts[first], view.ends[last]
+    if view.language in ("ar", "fa"):
+        return word.startswith("بال") and word.endswith("يه")
+    if view.language in CYRILLIC:
+        if word.endswith(("ски", "ськи")) and start and view.text[start - 1] == "-":
+            return True
+        return _RUSSIAN_LANGUAGE.search(word) is not None and _stands_alone(letters(before), view.text[end : end + 40])
+    if view.language == "en" and before in _LANGUAGE_BEFORE and word.endswith(("ish", "an", "ese", "ic", "french", "uzbek")):
+        listed = any(one.endswith("*") or word == stem for stem, one in pattern.words)
+        return listed and _is_an_adjective(word) and not re.match(r"[ -]\w", view.text[end : end + 2])
+    return False
+
+
+def _stands_alone(before: str, behind: str) -> bool:
+    """ "На русском." and "английский и фарси": an adjective of no noun."""
+    if _WITH_A_LANGUAGE.match(behind):
+        return True
+    return before in ("на", "по", "с", "в") and re.match(r"\s(?:и|или|а)\s|\s?[^\s\w]|\Z", behind) is not None
+
+
+def _is_an_adjective(word: str) -> bool:
+    return word.endswith(("ish", "ian", "ese", "french", "uzbek", "german", "korean")) and word not in ("japan", "iran")
+
+
+def _weak(view: View, first: int, last: int, before: str, after: str, pattern: Pattern) -> int:
+    """A name that is something else as often: what stands around it may make it sure."""
+    code = pattern.codes[0] if pattern.codes else ""
+    if code in _WEAK_AT_A_SENTENCE_START:
+        return UNSURE if view.begins_sentence(first) or view.in_title_case() else SURE
+    if view.language != "en":
+        return UNSURE
+    behind = letters(after) if after else _behind_possessive(view, last)
+    if behind in _OF_A_STATE and (code in _PEOPLE_OF_A_STATE or behind in ("parliament", "president", "ruling", "opposition")):
+        return SURE
+    if code in _PEOPLE_OF_A_STATE and before in _INTO and not after[:1].isupper():
+        return SURE
+    return UNSURE
+
+
+def _behind_possessive(view: View, last: int) -> str:
+    """The word after "Jordan's"."""
+    if view.text[view.ends[last] : view.ends[last] + 2] in ("'s", "’s") and last + 2 < len(view.words):
+        return letters(view.words[last + 2])
+    return ""
+
+
+def _has_a_first_part(view: View, first: int, before: str) -> bool:
+    """Whether a word with a capital in the middle of an English sentence makes the name a part of another."""
+    if not before or not before[0].isupper() or before.isupper() or view.text[view.starts[first] - 1] != " ":
+        return False
+    if letters(before) in _MAY_PRECEDE or view.in_title_case() or view.begins_sentence(first - 1):
+        return False
+    from_place = gazetteer.lexicon(view.language)[before]
+    return not from_place

@@ -1,0 +1,247 @@
+"""Which countries and regions an entry names, and in which words.
+
+In: a title, a text, their language, the source's own country. Out: place tags, the most named first.
+Never: the place of an outlet, an author or a dateline: a filing city is not what is told of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aggregator import gazetteer
+from aggregator.place_context import ALONE, CYRILLIC, NO, SURE, UNSURE, Surnames, View, judge
+from aggregator.place_lexicon import HAN, Lexicon, Pattern, fits, has_case
+from aggregator.topics.fold import letters
+from storage.model import PlaceTag, Span
+
+names, slug_of, code_of = gazetteer.names, gazetteer.slug_of, gazetteer.code_of
+members, regions_of, point = gazetteer.members, gazetteer.regions_of, gazetteer.point
+
+MOST_SPANS = 20
+"""So many of a place's spans are kept; the count goes on."""
+_MOST_HITS = 4_000
+_JOINT = re.compile("(?:[ \u00a0]{1,2}|[-‐‑–.'’ʼ`\u200c]|\\s?\n|\\. )\\Z")
+_DASH = re.compile(r"\s*(?:—|–|--)\s|\s-\s|:\s")
+_DATELINE = 110
+_UNDATED = frozenset(("ru", "uk", "be", "kk", "ky", "tg", "mn"))
+"""Where a dash after a name is "is", so that a dateline must have more to show than a dash."""
+_BIO = re.compile(
+    r"^[ \t]*(?:about the author|about the writer|об автор(?:е|ах)\b|автор туралы|yazar(?:lar)? hakkında|عن الكاتب|عن المؤلف"
+    r"|نبذة عن الكاتب|دربار[هٔۀ]+\u200c?ی? نویسنده|автор жөнүндө|muallif haqida|müəllif haqqında|про автора|über den autor"
+    r"|à propos de l.auteur)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_BIO_OF = re.compile(
+    r"\A[A-Z][\w.’'-]+(?: [A-Z][\w.’'-]*){1,4},? (?:is|was) (?:an?|the|[\w’']+’?'?s) [^.\n]{0,120}?"
+    r"\b(?:journalist|analyst|fellow|editor|correspondent|writer|reporter|professor|researcher|columnist|scholar|author)\b"
+)
+_MINORITY = re.compile("(?:turkmen|туркмен|түрікмен|تركمان|تركمن|ترکمن)(?!.*(?:stan|стан|ستان))")
+_HOMES_OF_TURKMENS = frozenset(("IQ", "SY"))
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A name in a text: of which codes, how sure, where."""
+
+    codes: tuple[str, ...]
+    sure: int
+    word: str
+    span: Span
+
+
+def places_of(title: str, text: str, lang: str = "", country: str = "") -> tuple[PlaceTag, ...]:
+    """The countries and regions that an entry names: those of the title first, then the most named.
+
+    `lang` is the entry's language (BCP 47); where it is "" or one that the gazetteer lacks, only names count that mean
+    one place in all languages. `country` is the source's own (ISO 3166-1 alpha-2): a second cue for a name that may be
+    something else. Time is linear in the text; a place keeps its first 20 spans.
+    """
+    language = gazetteer.primary(lang)
+    language = language if language in gazetteer.languages() else ""
+    lexicon = gazetteer.lexicon(language)
+    surnames = Surnames()
+    hits: list[Hit] = []
+    for field, whole in (("title", title), ("text", text)):
+        if whole:
+            hits += _hits(field, whole, language, lexicon, surnames)
+    return _tags(_without_persons(hits, surnames), country.upper())
+
+
+def _hits(field: str, whole: str, language: str, lexicon: Lexicon, surnames: Surnames) -> list[Hit]:
+    view = View(whole, language or _script(whole))
+    found: list[Hit] = []
+    begin, end = 0, len(whole)
+    last = -1
+    for first, word in enumerate(view.words):
+        if first <= last:
+            continue
+        listed = lexicon[word]
+        if not listed:
+            continue
+        chosen = _longest(view, first, listed)
+        if chosen is None:
+            continue
+        pattern, last = chosen
+        if not found and begin == 0 and field == "text":
+            begin, end = _dateline(view, first, last), _end_of_text(whole)
+        if pattern.codes and view.starts[first] >= begin and view.ends[last] <= end:
+            sure = judge(view, first, last, pattern, surnames)
+            if sure != NO:
+                found.append(_hit(field, view.text, view.starts[first], view.ends[last], pattern.codes, sure))
+            if len(found) >= _MOST_HITS:
+                break
+    if lexicon.han and HAN.search(whole):
+        found += _han(field, whole, lexicon)
+    return found
+
+
+def _hit(field: str, text: str, start: int, end: int, codes: tuple[str, ...], sure: int) -> Hit:
+    word = text[start:end]
+    return Hit(codes, sure, word, Span(field=field, start=start, end=end, term=word))
+
+
+def _script(text: str) -> str:
+    """A language of the text's script, for its habits with capitals, where the language is not known."""
+    letter = next((one for one in text[:200] if one.isalpha()), "a")
+    if "\u0400" <= letter <= "\u04ff":
+        return "ru"
+    return "ar" if "\u0600" <= letter <= "\u06ff" else "en"
+
+
+def _longest(view: View, first: int, listed: tuple[Pattern, ...]) -> tuple[Pattern, int] | None:
+    """The longest pattern whose every word is there, and the index of its last word."""
+    for pattern in listed:
+        last = first + len(pattern.words) - 1
+        if last < len(view.words) and all(
+            _joined(view, index, pattern, index - first) for index in range(first + 1, last + 1)
+        ):
+            return pattern, last
+    return None
+
+
+def _joined(view: View, index: int, pattern: Pattern, number: int) -> bool:
+    raw = view.words[index]
+    gap = view.text[view.ends[index - 1] : view.starts[index]]
+    if not _JOINT.match(gap) or (gap == ". " and len(view.words[index - 1]) > 2):
+        return False
+    if pattern.case == "u" and not has_case(raw, "u"):
+        return False
+    return fits(letters(raw), *pattern.words[number], pattern.endings)
+
+
+def _han(field: str, whole: str, lexicon: Lexicon) -> Iterator[Hit]:
+    """Names in a script that writes no spaces, the longest first."""
+    count = 0
+    for run in HAN.finditer(whole):
+        at, last = run.start(), run.end()
+        while at < last - 1 and count < _MOST_HITS:
+            for pattern in lexicon.han.get(whole[at : at + 2], ()):
+                name = pattern.words[0][0]
+                if whole.startswith(name, at):
+                    if pattern.codes:
+                        count += 1
+                        yield _hit(field, whole, at, at + len(name), pattern.codes, SURE if not pattern.weak else UNSURE)
+                    at += len(name) - 1
+                    break
+            at += 1
+
+
+def _dateline(view: View, first: int, last: int) -> int:
+    """Where the text begins after "NAIROBI, 14 Nov (Agency) —"; 0 where it has no such beginning."""
+    if first > 1 or len(view.text[: view.starts[first]].strip()) > 12:
+        return 0
+    head = view.text[:_DATELINE].split("\n")[0]
+    place_end = view.ends[last]
+    bracket = re.match(r"(?:,[^.\n(]{0,40})?\s*\([^)]{2,40}\)", head[place_end:])
+    dash = _DASH.search(head, place_end)
+    if dash is None:
+        return place_end + bracket.end() if bracket and "," in head[place_end : place_end + 1] else 0
+    before = head[place_end : dash.start()]
+    small = [one for one in re.findall(r"[^\W\d_]{2,}", re.sub(r"\([^)]*\)", "", before)) if one[0].islower()]
+    name = view.text[view.starts[first] : place_end]
+    proof = (name.isupper() and len(name) > 3) or re.search(r"[\d(/]", before) is not None
+    if dash[0].startswith(":"):
+        proof = "(" in before or "/" in before
+    elif not before.strip(" ,.") and view.language not in _UNDATED and not dash[0].startswith(":"):
+        proof = True
+    few = len(re.findall(r"\w+", before)) <= 10 and len(small) <= 1
+    return dash.end() if proof and few else 0
+
+
+def _end_of_text(text: str) -> int:
+    """Where the words about the author begin, whose places are not the entry's."""
+    marked = None
+    for marked in _BIO.finditer(text, len(text) // 3):
+        break
+    if marked is not None:
+        return marked.start()
+    paragraph = text.rstrip().rfind("\n") + 1
+    return paragraph if paragraph and _bio_at(text, paragraph) else len(text)
+
+
+def _bio_at(text: str, paragraph: int) -> bool:
+    return paragraph > 0 and _BIO_OF.match(text[paragraph : paragraph + 300]) is not None
+
+
+def _without_persons(hits: list[Hit], surnames: Surnames) -> list[Hit]:
+    """Without the surnames that another place of the entry has shown to be such."""
+    if not surnames.seen:
+        return hits
+    return [one for one in hits if one.word not in surnames.seen or _is_named_otherwise(one, hits, surnames)]
+
+
+def _is_named_otherwise(hit: Hit, hits: list[Hit], surnames: Surnames) -> bool:
+    return any(other.codes == hit.codes and other.word not in surnames.seen for other in hits)
+
+
+def _tags(hits: list[Hit], country: str) -> tuple[PlaceTag, ...]:
+    sure = {hit.codes[0] for hit in hits if hit.sure == SURE and len(hit.codes) == 1}
+    found: dict[str, list[Span]] = {}
+    for hit in hits:
+        code = _code(hit, sure, country)
+        if code:
+            found.setdefault(code, []).append(hit.span)
+    _drop_minority(found)
+    tags = [
+        PlaceTag(
+            code=code,
+            count=len(spans),
+            in_title=any(span.field == "title" for span in spans),
+            spans=tuple(spans[:MOST_SPANS]),
+        )
+        for code, spans in found.items()
+    ]
+    return tuple(sorted(tags, key=lambda tag: (not tag.in_title, -tag.count, tag.code)))
+
+
+def _code(hit: Hit, sure: set[str], country: str) -> str:
+    """Which place a name is of, "" where nothing else in the entry speaks for it."""
+    if len(hit.codes) > 1:
+        return _one_of(hit, sure, country)
+    (code,) = hit.codes
+    if hit.sure == SURE or code in sure or code == country:
+        return code
+    return code if hit.sure == UNSURE and sure & gazetteer.neighbours(code) else ""
+
+
+def _one_of(hit: Hit, sure: set[str], country: str) -> str:
+    """Of several that share a name, the one that the entry names in full; else the one that is mostly meant."""
+    named = [code for code in hit.codes if code in sure]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        return ""  # both are named in full: this name adds nothing
+    if country in hit.codes:
+        return country
+    if hit.sure == UNSURE and not any(sure & gazetteer.neighbours(code) for code in hit.codes):
+        return ""
+    return hit.codes[0]
+
+
+def _drop_minority(found: dict[str, list[Span]]) -> None:
+    """Turkmens of Iraq and Syria are no Turkmenistan."""
+    spans = found.get("TM", ())
+    if spans and _HOMES_OF_TURKMENS & set(found) and all(_MINORITY.search(letters(span.term)) for span in spans):
+        del found["TM"]
