@@ -17,8 +17,8 @@ NO, UNSURE, ALONE, SURE = 0, 1, 2, 3
 """No place; one if a neighbour is named too; one if it is named elsewhere; a place."""
 
 CYRILLIC = ("ru", "uk", "be", "kk", "ky", "tg", "mn")
-_OPENING, _CLOSING = "«“„\"‟", "»”“\""
-_BESIDE = re.compile("[\\s\u00a0«“„\"‟\u200c-]{1,3}\\Z")
+_OPENING, _CLOSING = '«“„"‟', '»”“"'
+_BESIDE = re.compile('[\\s\u00a0«“„"‟\u200c-]{1,3}\\Z')
 _SENTENCE_END = re.compile(r"(?:[.!?…:;]|\A)[\s»”\"')«“„—–-]*\Z|\n\s*\Z|[«“„\"—–]\s*\Z")
 _SIZE = {
     "en": r"(?:(?:size|area) (?:of|as)|as (?:big|large|long|wide|small) as|(?:larger|bigger|smaller) than|size)"
@@ -29,39 +29,273 @@ _SIZE = {
     "fa": r"(?:انداز[هۀ]\u0654?(?:\u200cی)?|وسعت|مساحت|بزرگی)\s\Z",
 }
 _SIZE_BEFORE = {one: re.compile(pattern, re.IGNORECASE) for one, pattern in _SIZE.items()}
-_SIZE_AFTER = re.compile(r"\s(?:büyüklüğünde|yüzölçümü|kadar (?:bir )?(?:alan|bölge|toprak)|\w*(?:көлем|аума[қғ]|үлкенді)\w+дай)")
+_SIZE_AFTER = re.compile(
+    r"\s(?:büyüklüğünde|yüzölçümü|kadar (?:bir )?(?:alan|bölge|toprak)|\w*(?:көлем|аума[қғ]|үлкенді)\w+дай)"
+)
 # Words with a capital that may stand before a country in the middle of an English sentence.
 _MAY_PRECEDE = frozenset(
-    "north south east west northern southern eastern western central upper lower greater new old republic islamic kingdom"
-    " state states federation soviet nazi monday tuesday wednesday thursday friday saturday sunday january february march"
-    " april may june july august september october november december president minister ambassador"
-    " downtown port mainland rural free saint st san santa fort i the a in of and on at for from to with by as is".split()
+    [
+        "north",
+        "south",
+        "east",
+        "west",
+        "northern",
+        "southern",
+        "eastern",
+        "western",
+        "central",
+        "upper",
+        "lower",
+        "greater",
+        "new",
+        "old",
+        "republic",
+        "islamic",
+        "kingdom",
+        "state",
+        "states",
+        "federation",
+        "soviet",
+        "nazi",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "president",
+        "minister",
+        "ambassador",
+        "downtown",
+        "port",
+        "mainland",
+        "rural",
+        "free",
+        "saint",
+        "st",
+        "san",
+        "santa",
+        "fort",
+        "i",
+        "the",
+        "a",
+        "in",
+        "of",
+        "and",
+        "on",
+        "at",
+        "for",
+        "from",
+        "to",
+        "with",
+        "by",
+        "as",
+        "is",
+    ]
 )
 # Places that are given names too: another name behind them makes them one.
 _GIVEN_PLACES = frozenset(
-    "jordan chad georgia israel kenya india china paris sydney london sofia florence milan austin dallas jericho valencia"
-    " santiago adelaide victoria chelsea cuba malta ireland roma lima asia savannah virginia carolina montana dakota"
-    " brooklyn iran misir roman vienna havana odessa alexandria ural berlin phoenix madison lincoln cairo damascus nevada"
-    " holland tunis medina aden троя индия гавана алжир пермь".split()
+    [
+        "jordan",
+        "chad",
+        "georgia",
+        "israel",
+        "kenya",
+        "india",
+        "china",
+        "paris",
+        "sydney",
+        "london",
+        "sofia",
+        "florence",
+        "milan",
+        "austin",
+        "dallas",
+        "jericho",
+        "valencia",
+        "santiago",
+        "adelaide",
+        "victoria",
+        "chelsea",
+        "cuba",
+        "malta",
+        "ireland",
+        "roma",
+        "lima",
+        "asia",
+        "savannah",
+        "virginia",
+        "carolina",
+        "montana",
+        "dakota",
+        "brooklyn",
+        "iran",
+        "misir",
+        "roman",
+        "vienna",
+        "havana",
+        "odessa",
+        "alexandria",
+        "ural",
+        "berlin",
+        "phoenix",
+        "madison",
+        "lincoln",
+        "cairo",
+        "damascus",
+        "nevada",
+        "holland",
+        "tunis",
+        "medina",
+        "aden",
+        "троя",
+        "индия",
+        "гавана",
+        "алжир",
+        "пермь",
+    ]
 )
 _MAY_FOLLOW = frozenset(
-    "s valley river air army navy ministry foreign defence defense national parliament president prime minister king"
-    " international university city airport province region sea and or the in to of on at strip bank today armed"
-    " government police border coast guard football olympic house special central state supreme north south east west"
-    " islands island republic general joint royal military forces field street says said".split()
+    [
+        "s",
+        "valley",
+        "river",
+        "air",
+        "army",
+        "navy",
+        "ministry",
+        "foreign",
+        "defence",
+        "defense",
+        "national",
+        "parliament",
+        "president",
+        "prime",
+        "minister",
+        "king",
+        "international",
+        "university",
+        "city",
+        "airport",
+        "province",
+        "region",
+        "sea",
+        "and",
+        "or",
+        "the",
+        "in",
+        "to",
+        "of",
+        "on",
+        "at",
+        "strip",
+        "bank",
+        "today",
+        "armed",
+        "government",
+        "police",
+        "border",
+        "coast",
+        "guard",
+        "football",
+        "olympic",
+        "house",
+        "special",
+        "central",
+        "state",
+        "supreme",
+        "north",
+        "south",
+        "east",
+        "west",
+        "islands",
+        "island",
+        "republic",
+        "general",
+        "joint",
+        "royal",
+        "military",
+        "forces",
+        "field",
+        "street",
+        "says",
+        "said",
+    ]
 )
 # What is said of a state, and seldom of a person.
 _OF_A_STATE = frozenset(
-    "army military armed air navy naval ministry minister ministers government parliament president king prime border"
-    " borders authorities officials official troops forces police junta capital opposition ruling embassy ambassador state"
-    " soldiers and".split()
+    [
+        "army",
+        "military",
+        "armed",
+        "air",
+        "navy",
+        "naval",
+        "ministry",
+        "minister",
+        "ministers",
+        "government",
+        "parliament",
+        "president",
+        "king",
+        "prime",
+        "border",
+        "borders",
+        "authorities",
+        "officials",
+        "official",
+        "troops",
+        "forces",
+        "police",
+        "junta",
+        "capital",
+        "opposition",
+        "ruling",
+        "embassy",
+        "ambassador",
+        "state",
+        "soldiers",
+        "and",
+    ]
 )
-_INTO = frozenset("in from to into across against with between of near through inside outside over".split())
+_INTO = frozenset(
+    [
+        "in",
+        "from",
+        "to",
+        "into",
+        "across",
+        "against",
+        "with",
+        "between",
+        "of",
+        "near",
+        "through",
+        "inside",
+        "outside",
+        "over",
+    ]
+)
 _PEOPLE_OF_A_STATE = ("JO", "TD")
 _WEAK_AT_A_SENTENCE_START = ("TR", "TG")
 _LANGUAGE_BEFORE = frozenset(("in", "into", "to"))
 _RUSSIAN_LANGUAGE = re.compile(r"с?ь?к(?:ий|ого|ому|им|ом)\Z")
-_WITH_A_LANGUAGE = re.compile(r",?\s(?:и|или)\s(?:фарси|урду|иврит|хинди|дари|пушту|[\w]+ск(?:ий|ом|ому|ого|им)(?:\s?[^\s\w]|\Z))")
+_WITH_A_LANGUAGE = re.compile(
+    r",?\s(?:и|или)\s(?:фарси|урду|иврит|хинди|дари|пушту|[\w]+ск(?:ий|ом|ому|ого|им)(?:\s?[^\s\w]|\Z))"
+)
 _TITLE_CASE = 0.6
 
 
@@ -125,7 +359,11 @@ def judge(view: View, first: int, last: int, pattern: Pattern, surnames: Surname
     if _is_a_person(view, first, last, before, after, pattern):
         surnames.seen.add(view.words[last])
         return NO
-    if _is_quoted(view, first, last) or _is_a_size(view, first, last) or _is_a_language(view, first, last, before, pattern):
+    if (
+        _is_quoted(view, first, last)
+        or _is_a_size(view, first, last)
+        or _is_a_language(view, first, last, before, pattern)
+    ):
         return NO
     if pattern.weak > 1:
         return ALONE
@@ -154,7 +392,11 @@ def _listed(raw: str, context: gazetteer.Context) -> bool:
 def _is_a_person(view: View, first: int, last: int, before: str, after: str, pattern: Pattern) -> bool:
     if "\u0600" <= view.words[first][0] <= "\u06ff":
         return _is_an_arabic_name(view, first, before, pattern)
-    if first and view.text[view.starts[first] - 1] == "-" and letters(view.words[first - 1]) in ("al", "el", "аль", "эль"):
+    if (
+        first
+        and view.text[view.starts[first] - 1] == "-"
+        and letters(view.words[first - 1]) in ("al", "el", "аль", "эль")
+    ):
         return True
     if not view.words[last][0].isupper():
         return False
@@ -173,10 +415,15 @@ def _is_a_person(view: View, first: int, last: int, before: str, after: str, pat
 def _is_a_capital_people(view: View, first: int, pattern: Pattern) -> bool:
     """In Cyrillic a people has no capital: Черногорцев in the middle of a sentence is a man."""
     word = letters(view.words[first])
-    if view.language not in ("ru", "uk", "be") or pattern.kind != "p" or pattern.case or not "\u0400" <= word[0] <= "\u04ff" or view.begins_sentence(first):
+    if (
+        view.language not in ("ru", "uk", "be")
+        or pattern.kind != "p"
+        or pattern.case
+        or not "\u0400" <= word[0] <= "\u04ff"
+        or view.begins_sentence(first)
+    ):
         return False
     return len(view.words[first]) > 1 and not view.words[first].isupper() and "ск" not in word
-
 
 
 def _is_given(raw: str) -> bool:
@@ -184,8 +431,11 @@ def _is_given(raw: str) -> bool:
     if "\u0400" <= word[0] <= "\u04ff":
         names = gazetteer.given("cyrillic")
         stem = word[:-1]
-        return word in names or stem in names or any(stem + end in names for end in "аяйь") or (
-            word.endswith(("ом", "ем")) and word[:-2] in names
+        return (
+            word in names
+            or stem in names
+            or any(stem + end in names for end in "аяйь")
+            or (word.endswith(("ом", "ем")) and word[:-2] in names)
         )
     return word in gazetteer.given("latin")
 
@@ -240,7 +490,11 @@ def _is_a_language(view: View, first: int, last: int, before: str, pattern: Patt
         if word.endswith(("ски", "ськи")) and start and view.text[start - 1] == "-":
             return True
         return _RUSSIAN_LANGUAGE.search(word) is not None and _stands_alone(letters(before), view.text[end : end + 40])
-    if view.language == "en" and before in _LANGUAGE_BEFORE and word.endswith(("ish", "an", "ese", "ic", "french", "uzbek")):
+    if (
+        view.language == "en"
+        and before in _LANGUAGE_BEFORE
+        and word.endswith(("ish", "an", "ese", "ic", "french", "uzbek"))
+    ):
         listed = any(one.endswith("*") or word == stem for stem, one in pattern.words)
         return listed and _is_an_adjective(word) and not re.match(r"[ -]\w", view.text[end : end + 2])
     return False
@@ -265,7 +519,9 @@ def _weak(view: View, first: int, last: int, before: str, after: str, pattern: P
     if view.language != "en":
         return UNSURE
     behind = letters(after) if after else _behind_possessive(view, last)
-    if behind in _OF_A_STATE and (code in _PEOPLE_OF_A_STATE or behind in ("parliament", "president", "ruling", "opposition")):
+    if behind in _OF_A_STATE and (
+        code in _PEOPLE_OF_A_STATE or behind in ("parliament", "president", "ruling", "opposition")
+    ):
         return SURE
     if code in _PEOPLE_OF_A_STATE and before in _INTO and not after[:1].isupper():
         return SURE

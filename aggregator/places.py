@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aggregator import gazetteer
-from aggregator.place_context import ALONE, CYRILLIC, NO, SURE, UNSURE, Surnames, View, judge
+from aggregator.place_context import NO, SURE, UNSURE, Surnames, View, judge
 from aggregator.place_lexicon import HAN, Lexicon, Pattern, fits, has_case
 from aggregator.topics.fold import letters
 from storage.model import PlaceTag, Span
@@ -142,7 +142,9 @@ def _han(field: str, whole: str, lexicon: Lexicon) -> Iterator[Hit]:
                 if whole.startswith(name, at):
                     if pattern.codes:
                         count += 1
-                        yield _hit(field, whole, at, at + len(name), pattern.codes, SURE if not pattern.weak else UNSURE)
+                        yield _hit(
+                            field, whole, at, at + len(name), pattern.codes, SURE if not pattern.weak else UNSURE
+                        )
                     at += len(name) - 1
                     break
             at += 1

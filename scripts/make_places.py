@@ -259,9 +259,7 @@ def make() -> dict[str, Any]:
     for name, kind, cell, *cells in rows("groups"):
         for language, one in zip(HAND, cells, strict=True):
             words.add(name, language, hand(one, language))
-        names = {
-            language: first for language, one in zip(HAND, cells, strict=True) if (first := display(one))
-        }
+        names = {language: first for language, one in zip(HAND, cells, strict=True) if (first := display(one))}
         regions[name] = {"m49": "", "kind": kind, "members": cell.split(), "names": names, "words": {}}
     phrases = Words()
     for code, *cells in rows("phrases"):
@@ -340,7 +338,9 @@ def as_yaml(made: dict[str, Any]) -> str:
     yaml.width = 130
     yaml.default_flow_style = None
     out = io.StringIO()
-    out.write("# Made by scripts/make_places.py from scripts/places/*.psv and CLDR (see README.md): change those, not this.\n")
+    out.write(
+        "# Made by scripts/make_places.py from scripts/places/*.psv and CLDR (see README.md): change those, not this.\n"
+    )
     yaml.dump(made, out)
     return out.getvalue()
 

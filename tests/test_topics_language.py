@@ -140,7 +140,7 @@ def test_operators_in_small_letters_are_refused(query: str, capitals: str) -> No
         ("", "is empty", (1, 1)),
         ("  \n ", "is empty", (1, 1)),
         ("titel:a", "did you mean title:?", (1, 1)),
-        ("a place:KZ", "there is no field place: the fields are title, text, author, source, lang, tag", (1, 3)),
+        ("a size:KZ", "there is no field size: the fields are title, text, author, source, lang, place, tag", (1, 3)),
         ("a AND", "ends too early: expected", (1, 6)),
         ("a OR OR b", "OR does not fit here: expected", (1, 6)),
         ("AND a", "AND does not fit here", (1, 1)),
