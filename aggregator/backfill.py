@@ -188,7 +188,8 @@ async def _ask(url: str, source: Source, hands: Hands) -> tuple[Outcome, Documen
     addresses only, and without secrets, which are known by slugs."""
     own = urlsplit(url).netloc == urlsplit(source.url).netloc and urlsplit(url).scheme == urlsplit(source.url).scheme
     asked = replace(source, url=url) if own else Source(slug="", url=url)
-    return await ask(asked, Validators(), hands)
+    outcome, document, _ = await ask(asked, Validators(), hands)
+    return outcome, document
 
 
 def _leads(document: Document, wish: Wish) -> Step:

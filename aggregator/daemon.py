@@ -21,6 +21,7 @@ from aggregator.metronome import Metronome
 from aggregator.pages import PageReader
 from aggregator.poll import Hands, poll
 from aggregator.prepare import own_lease, owner_is_dead
+from aggregator.reader import PROGRAM
 from aggregator.recorder import PATIENCE, Recorder
 from aggregator.refiling import refile_waiting
 from aggregator.rejudging import rejudge_waiting
@@ -78,11 +79,12 @@ async def prober_of(config: Config, version: str) -> AsyncIterator[Fetcher]:
 @asynccontextmanager
 async def hands_of(config: Config, db: Database, version: str, *, patience: float = PATIENCE) -> AsyncIterator[Hands]:
     """Everything that polls work with, closed at the end. `patience` is how many seconds to wait for an absent store."""
-    fetcher, sandbox, recorder = fetcher_of(config, version), Sandbox(), Recorder(db, patience=patience)
+    fetcher, sandbox = fetcher_of(config, version), Sandbox(program=PROGRAM)
+    recorder = Recorder(db, patience=patience)
     pages = Sandbox(1)  # of its own: polls never wait for pages, and only one process takes what reading them takes
     try:
         yield Hands(
-            fetcher=fetcher, parse=sandbox.parse, db=db, record=recorder.record, topics=config.topics,
+            fetcher=fetcher, parse=sandbox.parse, tell=sandbox.parse_and_tell, db=db, record=recorder.record, topics=config.topics,
             rules=config.rules, clock=utc_now, timezone=config.settings.timezone, budget=config.settings.budget,
             push_base=push_base(config), read_page=pages.article,
         )  # fmt: skip

@@ -21,7 +21,7 @@ from aggregator.topics.match import Topic, judge
 from aggregator.whole import page_wanted, whole
 from feeds.identity import address_key, fingerprint, mint_public_id, says_the_same, without_credentials
 from feeds.model import Answer, Article, Document, Entry, Failed, Fetched, Head, Offer, Outcome, Unchanged, Validators
-from storage.model import Claim, DateNote, Decision, JournalLine, Judged, Known, KnownEntry
+from storage.model import Claim, DateNote, Decision, JournalLine, Judged, Known, KnownEntry, Meaning
 from storage.state_model import Habit, State
 
 # A clock may be wrong by a time zone and a little; more is no date to sort by (I-11).
@@ -45,25 +45,28 @@ def decide(
     *,
     rules: str = "",
     offer: Offer | None = None,
+    meanings: Sequence[Meaning] = (),
 ) -> Decision:
     """All that this poll changes. `document` is what the body said where one was fetched and could be read.
 
-    `rules` names the topics, `offer` is the push that the feed offers.
+    `rules` names the topics, `offer` is the push that the feed offers. `meanings` are what the document's entries are, in
+    their order, where that is known already.
     """
     moved_to, distrust = _moved_to(claim, outcome, document)
     new: list[Judged] = []
     changed: list[Judged] = []
     graves = graves_of(document, known)
-    for entry in document.entries if document else ():
+    for at, entry in enumerate(document.entries if document else ()):
+        meaning = meanings[at] if meanings else None
         held = known.entries.get(entry.id)
         if held is None and entry.id in known.seen:
             continue  # removed here on purpose: it does not return (I-12)
         if entry.id in graves.buried:
             continue
         if held is None:
-            new.append(_new(entry, claim, document, topics, now))
+            new.append(_new(entry, claim, document, topics, now, meaning))
         elif is_edit(entry, known):
-            changed.append(_changed(entry, held, claim, topics, now, known.pages.get(entry.id)))
+            changed.append(_changed(entry, held, claim, topics, now, known.pages.get(entry.id), meaning))
     failures = claim.state.failures + 1 if isinstance(outcome, Failed) else 0
     habit = _habit(claim, outcome, document, known, new, now)
     pushed = "" if _was_missed(new, now) else claim.state.pushed
@@ -191,16 +194,26 @@ def _was_missed(new: Sequence[Judged], now: datetime) -> bool:
     return any(one.entry.published is None or one.entry.published < now - _ON_ITS_WAY for one in new)
 
 
-def _new(entry: Entry, claim: Claim, document: Document | None, topics: Sequence[Topic], now: datetime) -> Judged:
+def _new(
+    entry: Entry,
+    claim: Claim,
+    document: Document | None,
+    topics: Sequence[Topic],
+    now: datetime,
+    meaning: Meaning | None,
+) -> Judged:
     feed_date = document.head.updated if document else None
     published, note = date_of(entry, feed_date, now)
     updated = entry.updated if entry.updated and published <= entry.updated <= now + _FUTURE else published
-    return replace(_judged(entry, claim, topics, published, note, updated, None), page=page_wanted(entry, claim.source))
+    judged = _judged(entry, claim, topics, published, note, updated, None, meaning)
+    page = page_wanted(entry, claim.source)
+    return replace(judged, page=page) if page else judged
 
 
 def _changed(
-    entry: Entry, held: KnownEntry, claim: Claim, topics: Sequence[Topic], now: datetime, page: Article | None = None
-) -> Judged:
+    entry: Entry, held: KnownEntry, claim: Claim, topics: Sequence[Topic], now: datetime, page: Article | None,
+    meaning: Meaning | None,
+) -> Judged:  # fmt: skip
     """An edit: the published date stands unless the publisher changed his own (I-09)."""
     published, note = held.published, held.published_note
     if entry.published is not None and entry.published != held.published_claimed:
@@ -210,7 +223,7 @@ def _changed(
             published, note = told, told_note
     newer = entry.updated is not None and held.updated < entry.updated <= now
     updated = entry.updated if newer and entry.updated is not None else now
-    return _judged(entry, claim, topics, published, note, max(updated, published), held.key, page)
+    return _judged(entry, claim, topics, published, note, max(updated, published), held.key, meaning, page)
 
 
 def _judged(
@@ -221,10 +234,12 @@ def _judged(
     note: DateNote,
     updated: datetime,
     key: int | None,
+    meaning: Meaning | None,
     page: Article | None = None,
 ) -> Judged:
     told, bylines = whole(entry, page, claim.source)
-    meaning = meaning_of(told, claim.source)
+    if meaning is None or page is not None:  # what is told of the feed's words alone is not told of the page's
+        meaning = meaning_of(told, claim.source)
     return Judged(
         entry=replace(entry, public_id=mint_public_id(claim.declared_url, entry)),
         fingerprint=fingerprint(entry),

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from aggregator.poll import Hands, think
+from aggregator.poll import Hands, read_body, think
 from feeds.model import Answer, Document, Failed, Fetched
 from feeds.websub import host_of, other_feed
 from storage import intake, push
 from storage.database import StorageError
-from storage.model import Claim, Decision, Work
+from storage.model import Claim, Decision, Meaning, Work
 from storage.push_model import Push
 from storage.work import PUSH, claim_work, fail, finish, give_back
 
@@ -60,13 +60,13 @@ async def _one(pushed: Push, claim: Claim, site: str, hands: Hands) -> str:
     host = host_of(pushed.hub)
     try:
         base = claim.state.validators.url or pushed.topic
-        document = await hands.parse(pushed.body, base, pushed.content_type)
+        document, meanings = await read_body(pushed.body, base, pushed.content_type, claim.source, hands)
         if isinstance(document, Failed):
             return await _not_taken(claim, host, document.detail, hands)
         other = other_feed(document, _addresses(pushed, claim), site)
         if other:
             return await _not_taken(claim, host, f"topic mismatch: {other}", hands)
-        decision = await asyncio.to_thread(judged, pushed, claim, document, hands)
+        decision = await asyncio.to_thread(judged, pushed, claim, document, hands, meanings)
         if not await hands.record(claim, decision):
             raise StorageError("the lease of the source was lost")
     except StorageError:
@@ -89,7 +89,7 @@ def _addresses(pushed: Push, claim: Claim) -> list[str]:
     return [pushed.topic, claim.source.url, claim.declared_url, claim.state.validators.url]
 
 
-def judged(pushed: Push, claim: Claim, document: Document, hands: Hands) -> Decision:
+def judged(pushed: Push, claim: Claim, document: Document, hands: Hands, meanings: Sequence[Meaning] = ()) -> Decision:
     """What a pushed document changes: entries, and nothing of the source's schedule, validators or description.
 
     Its habit goes on being learned, so that a poll knows how busy the source is when the hub fails (G-03).
@@ -97,7 +97,7 @@ def judged(pushed: Push, claim: Claim, document: Document, hands: Hands) -> Deci
     answer = Answer(status=200, url=pushed.topic, size=len(pushed.body))
     outcome = Fetched(answer=answer, body=b"", validators=claim.state.validators)
     quiet = replace(claim, state=replace(claim.state, pushed=""))  # what a push brings was not missed
-    decision = think(quiet, outcome, document, hands, 0)
+    decision = think(quiet, outcome, document, hands, 0, meanings)
     line = replace(
         decision.journal, outcome="pushed", detail=f"by {host_of(pushed.hub)}", status=None,
         next_poll_at=claim.state.next_poll_at, reason=claim.state.reason, whole="",

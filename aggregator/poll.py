@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from aggregator.again import known_again, strangers
 from aggregator.decide import decide, is_edit
 from aggregator.metronome import next_turn
+from aggregator.reader import About, about
 from aggregator.topics.match import Topic
 from feeds.fetch import Fetcher
 from feeds.identity import without_credentials
@@ -24,13 +25,14 @@ from storage import intake
 from storage.again import held_by_link
 from storage.articles import pages_of_entries
 from storage.database import Database, StorageError
-from storage.model import Claim, Decision
+from storage.model import Claim, Decision, Meaning
 
 log = logging.getLogger(__name__)
 
 # A turn is taken within a minute, and a second more for those that begin in its middle.
 _TURN = timedelta(seconds=61)
 AsyncParser = Callable[[bytes, str, str], Awaitable[Document | Failed]]
+AsyncTeller = Callable[[bytes, str, str, About], Awaitable[tuple[Document | Failed, Sequence[Meaning] | None]]]
 AsyncReader = Callable[[bytes, str, str], Awaitable[Article | Failed]]
 
 
@@ -40,6 +42,7 @@ class Hands:
 
     `timezone` is that of the hours which sources name, `budget` the requests an hour that all polls together may take.
     `push_base` is where callbacks for hubs begin, "" where no hub is asked.
+    `tell` parses too, and tells what entries are; without it whoever decides finds that out.
     `read_page` finds the article on a web page; without it pages wait.
     """
 
@@ -53,6 +56,7 @@ class Hands:
     timezone: str = "UTC"
     budget: float | None = None
     push_base: str = ""
+    tell: AsyncTeller | None = None
     read_page: AsyncReader | None = None
     # More threads than this would only take the interpreter from one another: one judges while one reads the store.
     thinkers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
@@ -68,15 +72,15 @@ async def poll(
     async with worker or nullcontext():
         started = asyncio.get_running_loop().time()
         try:
-            outcome, document = await ask(claim.source, claim.state.validators, hands)
+            outcome, document, meanings = await ask(claim.source, claim.state.validators, hands)
         except (
             Exception
         ) as error:  # a fault of ours is the source's failure until it is mended: backed off, never fatal
             log.exception("polling %s failed", claim.source.slug)
-            outcome, document = _fault(error, None), None
+            outcome, document, meanings = _fault(error, None), None, ()
         milliseconds = round((asyncio.get_running_loop().time() - started) * 1000)
     try:
-        return await _conclude(claim, outcome, document, hands, milliseconds)
+        return await _conclude(claim, outcome, document, hands, milliseconds, meanings)
     except StorageError:
         raise  # the store is away: nothing is known of the source that was not known before
     except Exception as error:
@@ -88,13 +92,14 @@ async def poll(
 
 
 async def _conclude(
-    claim: Claim, outcome: Outcome, document: Document | None, hands: Hands, milliseconds: int
-) -> Decision | None:
+    claim: Claim, outcome: Outcome, document: Document | None, hands: Hands, milliseconds: int,
+    meanings: Sequence[Meaning] = (),
+) -> Decision | None:  # fmt: skip
     if document is None:  # nothing to look up in the store: not worth a thread
         decision = think(claim, outcome, document, hands, milliseconds)
     else:
         async with hands.thinkers:
-            decision = await asyncio.to_thread(think, claim, outcome, document, hands, milliseconds)
+            decision = await asyncio.to_thread(think, claim, outcome, document, hands, milliseconds, meanings)
     return decision if await hands.record(claim, decision) else None
 
 
@@ -102,21 +107,37 @@ def _fault(error: Exception, answer: Answer | None) -> Failed:
     return Failed(kind=FailureKind.UNREADABLE, detail=f"a fault of ours: {error!r}"[:300], answer=answer)
 
 
-async def ask(source: Source, validators: Validators, hands: Hands) -> tuple[Outcome, Document | None]:
-    """What the publisher says, and what the body says where there is a new one."""
+async def ask(
+    source: Source, validators: Validators, hands: Hands
+) -> tuple[Outcome, Document | None, Sequence[Meaning]]:
+    """What the publisher says, what the body says where there is a new one, and what its entries are where that is told."""
     outcome = await hands.fetcher.fetch(source, validators)
     if not isinstance(outcome, Fetched):
-        return outcome, None
+        return outcome, None, ()
     answer = outcome.answer
     # What a document says of itself starts from its address: a password in that must not travel along (X-33).
-    read = await hands.parse(outcome.body, without_credentials(answer.url), answer.headers.get("content-type", ""))
+    url = without_credentials(answer.url)
+    read, meanings = await read_body(outcome.body, url, answer.headers.get("content-type", ""), source, hands)
     if isinstance(read, Failed):
-        return replace(read, answer=answer), None
-    return outcome, read
+        return replace(read, answer=answer), None, ()
+    return outcome, read, meanings
 
 
-def think(claim: Claim, outcome: Outcome, document: Document | None, hands: Hands, milliseconds: int) -> Decision:
-    """Compare with what we know, and decide."""
+async def read_body(
+    body: bytes, url: str, content_type: str, source: Source, hands: Hands
+) -> tuple[Document | Failed, Sequence[Meaning]]:
+    """What a body says, and what its entries are, in their order: nothing where that is to be found out later."""
+    if hands.tell is None:
+        return await hands.parse(body, url, content_type), ()
+    read, meanings = await hands.tell(body, url, content_type, about(source))
+    return read, meanings or ()
+
+
+def think(
+    claim: Claim, outcome: Outcome, document: Document | None, hands: Hands, milliseconds: int,
+    meanings: Sequence[Meaning] = (),
+) -> Decision:  # fmt: skip
+    """Compare with what we know, and decide. `meanings` are those of the document's entries, where they are known."""
     ids = [entry.id for entry in document.entries] + [one.id for one in document.deleted] if document else []
     known = intake.known(hands.db, claim.source_id, ids)
     if document is not None and claim.state.facts.items is not None and (links := strangers(document, known)):
@@ -129,7 +150,7 @@ def think(claim: Claim, outcome: Outcome, document: Document | None, hands: Hand
         claim = replace(claim, aim=replace(claim.aim, turn=next_turn(claim.source.hours, hands.timezone, now)))
     decision = decide(
         claim, outcome, document, known, hands.topics, now, milliseconds,
-        rules=hands.rules, offer=_offer(outcome, document),
+        rules=hands.rules, offer=_offer(outcome, document), meanings=meanings,
     )  # fmt: skip
     return _at_a_turn(decision, claim.source.hours, hands.timezone)
 

@@ -11,8 +11,9 @@ import os
 import pickle
 import struct
 import sys
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from feeds.model import Article, Document, Failed, FailureKind
 from feeds.parse import parse
@@ -20,16 +21,20 @@ from feeds.parse import parse
 _SIZE = struct.Struct("!Q")
 _CHILD_MEMORY = 2 * 1024**3
 _LARGEST_ANSWER = 64 * 1024**2
-_What = Literal["feed", "page"]
-_Read = Document | Article | Failed
+_What = Literal["feed", "more", "page"]
+_Read = Document | Article | Failed | tuple[Document, Any]
+Teller = Callable[[Document, Any], object]
+"""What a program tells of a document beside itself: the document, and what it was asked with."""
 _DIED = (asyncio.IncompleteReadError, ConnectionError, EOFError)
 
 
 class Sandbox:
     """A few parser processes. `parse` and `article` wait for a free one; `close` ends them."""
 
-    def __init__(self, processes: int | None = None, *, seconds: float = 10.0) -> None:
+    def __init__(self, processes: int | None = None, *, seconds: float = 10.0, program: str = "feeds.sandbox") -> None:
+        """`program` is the module that children run: this one, or another that calls `serve` with more to tell."""
         self._seconds = seconds
+        self._program = program
         self._idle: asyncio.LifoQueue[asyncio.subprocess.Process | None] = asyncio.LifoQueue()
         for _ in range(processes or min(4, os.cpu_count() or 1)):
             self._idle.put_nowait(None)
@@ -38,19 +43,26 @@ class Sandbox:
         """What `feeds.parse.parse` says of the body, within the deadline."""
         return cast(Document | Failed, await self._read("feed", body, url, content_type))
 
+    async def parse_and_tell(
+        self, body: bytes, url: str, content_type: str, about: object
+    ) -> tuple[Document | Failed, Any]:
+        """The same, with what the program tells of the document, given `about`; None where it tells nothing."""
+        read = await self._read("more", body, url, content_type, about)
+        return read if isinstance(read, tuple) else (cast(Document | Failed, read), None)
+
     async def article(self, body: bytes, url: str, content_type: str) -> Article | Failed:
         """What `feeds.article.read_article` says of the body, within the deadline."""
         return cast(Article | Failed, await self._read("page", body, url, content_type))
 
-    async def _read(self, what: _What, body: bytes, url: str, content_type: str) -> _Read:
+    async def _read(self, what: _What, body: bytes, url: str, content_type: str, about: object = None) -> _Read:
         child = await self._idle.get()
         try:
-            question = pickle.dumps((what, body, url, content_type))
+            question = pickle.dumps((what, body, url, content_type, about))
             if child is not None and child.returncode is None:
                 with suppress(*_DIED):
                     return await self._ask(child, question)
                 await _kill(child)  # it may have died before, which is no fault of this document: a new one is asked
-            child = await _start()
+            child = await _start(self._program)
             return await self._ask(child, question)
         except TimeoutError:
             await _kill(child)
@@ -81,9 +93,9 @@ class Sandbox:
         return answer
 
 
-async def _start() -> asyncio.subprocess.Process:
+async def _start(program: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "feeds.sandbox", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-P", "-m", program, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
 
 
@@ -106,22 +118,32 @@ def _bound() -> None:
     os.nice(5)
 
 
-def _answer(what: _What, body: bytes, url: str, content_type: str) -> _Read:
-    if what == "feed":
+def _answer(what: _What, body: bytes, url: str, content_type: str, about: object, tell: Teller | None) -> _Read:
+    if what == "feed" or (what == "more" and tell is None):
         return parse(body, url, content_type)
+    if what == "more" and tell is not None:
+        read = parse(body, url, content_type)
+        return read if isinstance(read, Failed) else (read, tell(read, about))
     # What it takes to read pages is loaded where a page is read, and nowhere else.
     from feeds.article import read_article
 
     return read_article(body, url, content_type)
 
 
-def _serve() -> None:
+def serve(tell: Teller | None = None) -> None:
+    """The child's whole life. `tell` says more of each document that it reads, to those who ask with `parse_and_tell`."""
+    _bound()
+    with suppress(KeyboardInterrupt, BrokenPipeError):
+        _serve(tell)
+
+
+def _serve(tell: Teller | None) -> None:
     """The child: answer until the parent closes the pipe, which it also does by dying."""
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
     while len(head := questions.read(_SIZE.size)) == _SIZE.size:
-        what, body, url, content_type = pickle.loads(questions.read(_SIZE.unpack(head)[0]))  # noqa: S301 - our own parent
+        what, body, url, content_type, about = pickle.loads(questions.read(_SIZE.unpack(head)[0]))  # noqa: S301 - our own parent
         try:
-            answer = _answer(what, body, url, content_type)
+            answer = _answer(what, body, url, content_type, about, tell)
         except (MemoryError, RecursionError) as error:
             answer = Failed(kind=FailureKind.UNREADABLE, detail=f"reading it took too much: {type(error).__name__}")
         packed = pickle.dumps(answer)
@@ -133,6 +155,4 @@ def _serve() -> None:
 
 
 if __name__ == "__main__":
-    _bound()
-    with suppress(KeyboardInterrupt, BrokenPipeError):
-        _serve()
+    serve()
