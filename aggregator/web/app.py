@@ -31,6 +31,7 @@ ROUTES = (
     ("/topics/{name}", public.topic, "a topic"),
     ("/authors/{name}", public.author, "an author"),
     ("/sources/{name}", public.source, "a source"),
+    ("/entries/{key}", public.entry, "an entry: why it is where it is, and what its publisher changed"),
     ("/all", public.everything, "every entry"),
     ("/all.{form}", public.everything_feed, "every entry, as a feed"),
     ("/opml", public.opml_followed, "what we follow, as OPML"),
