@@ -17,7 +17,7 @@ from aggregator.topics.language import And, Node, Not, Or, Piece, Term
 from aggregator.topics.words import Form, Runs
 
 # Fields with words of their own, few of them: what is asked of these is left to the evaluator.
-_ELSEWHERE = ("author", "source", "lang", "tag")
+_ELSEWHERE = ("author", "source", "lang", "tag", "label")
 
 
 @dataclass(frozen=True, slots=True)

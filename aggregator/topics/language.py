@@ -2,7 +2,7 @@
 
 In: the query of a topic. Out: a `Node`. Never: an entry.
 
-Today's subset: words, word*, "phrases", AND OR NOT -, parentheses, title: text: author: source: lang: tag:.
+Today's subset: words, word*, "phrases", AND OR NOT -, parentheses, title: text: author: source: lang: tag: label:.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lark.exceptions import UnexpectedInput, VisitError
 from aggregator.topics.fold import forms, prefix_forms
 from aggregator.topics.words import compounds, is_spaceless
 
-FIELDS = ("title", "text", "author", "source", "lang", "tag")
+FIELDS = ("title", "text", "author", "source", "lang", "tag", "label")
 LONGEST_QUERY = 20_000
 DEEPEST_QUERY = 40
 _SHORTEST_PREFIX = 2
