@@ -67,7 +67,7 @@ class Publisher:
             if held and held[0] == output.revision:
                 self._bodies.move_to_end(key)
                 return held[1]
-        content = write(self.document(output, form, now), form)
+        content = write(self.document(output, form, now), form, base=self.config.base_url)
         body = made(content, MEDIA_TYPES[form], output.changed_at)
         with self._lock:
             self._bodies[key] = (output.revision, body)
@@ -127,7 +127,8 @@ class Publisher:
             source, url=without_credentials(url), id=without_credentials(source.id), updated=kept.updated,
             title=source.title or kept.source_name,
         )  # fmt: skip
-        return replace(entry, source=named)
+        language = entry.lang or kept.language  # the publisher's word before ours; the writer leaves "unknown" out
+        return replace(entry, source=named, lang=language, labels=kept.labels)
 
     def opml_followed(self) -> Body:
         """What we follow, grouped by region (O-01)."""

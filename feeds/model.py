@@ -188,6 +188,15 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place as an output names it: `point` is its latitude and longitude in degrees (WGS 84), None where it has none."""
+
+    code: str
+    name: str = ""
+    point: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """The publisher's words, never edited by us.
 
@@ -195,7 +204,8 @@ class Entry:
     minted. `title` is plain text; `summary` and `content` are HTML that is safe to republish; `text` is the words of
     both without markup, for matching and search: the content's, after the summary's where the content does not hold
     them. What an author box said stands in `authors`, not in `content`. `published` is None where the publisher gave no
-    date that can be read. `source` is set when the entry came with a source of its own (A-10).
+    date that can be read. `source` is set when the entry came with a source of its own (A-10). `places`, the most
+    prominent first, and the `labels` of the source are ours: they stand here only on the way out, for the writer.
     """
 
     id: str
@@ -216,6 +226,8 @@ class Entry:
     categories: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
     source: Head | None = None
+    places: tuple[Place, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

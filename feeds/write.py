@@ -18,7 +18,7 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from feeds import clean
+from feeds import clean, meaning
 from feeds.decode import legal
 from feeds.identity import is_iri, is_web_url
 from feeds.model import Author, Document, Entry, Head
@@ -32,10 +32,14 @@ GENERATOR = "Heliograph"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _DC = "http://purl.org/dc/elements/1.1/"
 _LANG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*\Z")
+_NO_LANGUAGE = ("unknown", "und", "zxx", "mul")  # they fit the form of a tag and tell a reader nothing
 
 
-def write(document: Document, form: str) -> bytes:
-    """The document as `form`: "atom" (RFC 4287), "rss" (RSS 2.0) or "json" (JSON Feed 1.1)."""
+def write(document: Document, form: str, *, base: str = "") -> bytes:
+    """The document as `form`: "atom" (RFC 4287), "rss" (RSS 2.0) or "json" (JSON Feed 1.1).
+
+    `base` is the address of the publishing server: its places and labels are schemes of categories.
+    """
     once: dict[str, Entry] = {}
     for entry in map(_sound, document.entries):
         once.setdefault(entry.public_id, entry)  # V-03
@@ -46,7 +50,7 @@ def write(document: Document, form: str) -> bytes:
     feed.register_extension("heliograph", _FeedExtension, _EntryExtension)
     _write_head(feed, document.head, MEDIA_TYPES[form])
     for entry, guid in zip(entries, _rss_guids(entries), strict=True):
-        _write_entry(feed.add_entry(order="append"), entry, form, guid)
+        _write_entry(feed.add_entry(order="append"), entry, form, guid, base)
     return bytes(feed.atom_str() if form == "atom" else feed.rss_str()) + b"\n"
 
 
@@ -61,6 +65,9 @@ def _sound(entry: Entry) -> Entry:
         categories=tuple(dict.fromkeys(filter(None, map(legal, entry.categories)))),
         enclosures=tuple(replace(one, url=_web(one.url)) for one in entry.enclosures if _web(one.url)),
         source=_sound_head(entry.source) if entry.source else None,
+        lang="" if entry.lang.lower() in _NO_LANGUAGE else entry.lang,
+        places=tuple(meaning.sound_places(entry.places)),
+        labels=tuple(dict.fromkeys(filter(None, (legal(label).strip() for label in entry.labels)))),
     )
 
 
@@ -96,8 +103,8 @@ def _write_head(feed: Any, head: Head, media_type: str) -> None:
     feed.link(href=head.site_url, rel="alternate", type="text/html")
 
 
-def _write_entry(item: Any, entry: Entry, form: str, rss_id: tuple[str, bool]) -> None:
-    item.heliograph.entry = entry
+def _write_entry(item: Any, entry: Entry, form: str, rss_id: tuple[str, bool], base: str) -> None:
+    item.heliograph.entry, item.heliograph.base = entry, base
     # feedgen refuses an empty title, which Atom allows; the extension puts the true one (V-02).
     item.title(legal(entry.title) or "-")
     item.updated(_seconds(entry.updated or entry.published))
@@ -166,13 +173,14 @@ class _FeedExtension(BaseExtension):
     """The name spaces that our entries use."""
 
     def extend_ns(self) -> dict[str, str]:
-        return {"dc": _DC}
+        return {"dc": _DC, "georss": meaning.GEORSS}
 
 
 class _EntryExtension(BaseEntryExtension):
     """What feedgen cannot say: empty titles, whole sources, languages, Dublin Core names."""
 
     entry: Entry
+    base: str
 
     def extend_atom(self, item: Any) -> Any:
         entry = self.entry
@@ -187,6 +195,7 @@ class _EntryExtension(BaseEntryExtension):
             etree.SubElement(item, "link", rel="via", href=entry.source.url)
         if entry.rights and item.find("rights") is None:
             etree.SubElement(item, "rights").text = legal(entry.rights)
+        meaning.append_atom(item, entry, self.base)
         if entry.source:
             _append_source(item, entry.source, entry)
         return item
@@ -202,6 +211,7 @@ class _EntryExtension(BaseEntryExtension):
             etree.SubElement(item, f"{{{_DC}}}language").text = entry.lang
         if entry.source and entry.source.url:
             etree.SubElement(item, "source", url=entry.source.url).text = legal(entry.source.title)
+        meaning.append_rss(item, entry, self.base)
         return item
 
 
@@ -279,6 +289,13 @@ def _json_item(entry: Entry) -> Iterator[tuple[str, Any]]:
                    "title": legal(one.title), "size_in_bytes": one.length})
             for one in entry.enclosures
         ]  # fmt: skip
+    yield from _json_added(entry)
+
+
+def _json_added(entry: Entry) -> Iterator[tuple[str, Any]]:
+    """What JSON Feed has no field for: names with an underscore are ours."""
+    if entry.places or entry.labels:
+        yield "_heliograph", meaning.told_json(entry)
     if entry.source:
         source = entry.source
         yield "_source", _told({

@@ -121,6 +121,14 @@ def find_entry(db: Database, url_or_id: str) -> list[Kept]:
         return kept_of(connection, found)
 
 
+def entry(db: Database, key: int) -> Kept | None:
+    """An entry by its number, hidden or not."""
+    statement = select(entries, *_SOURCE_COLUMNS).join(sources, sources.c.id == entries.c.source_id)
+    with db.read() as connection:
+        found = connection.execute(statement.where(entries.c.id == key)).mappings().all()
+        return next(iter(_kept(connection, found)), None)
+
+
 def entries_after(db: Database, key: int, limit: int) -> list[Kept]:
     """Entries in order of arrival after `key`: how a rule is re-run over history."""
     statement = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,7 +47,7 @@ def test_both_texts_can_be_put_together_again(before: str, after: str) -> None:
 
     assert "".join(run.words for run in runs if run.kind != "new") == before
     assert "".join(run.words for run in runs if run.kind != "gone") == after
-    assert all(one.kind != other.kind for one, other in zip(runs, runs[1:], strict=False))
+    assert all(one.kind != other.kind for one, other in pairwise(runs))
 
 
 @pytest.mark.parametrize(

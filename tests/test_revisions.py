@@ -99,7 +99,7 @@ def desk(db: Database, tmp_path: Path) -> Desk:
     "path", ["/topics/bridges.atom", "/sources/news.atom", "/all.atom", "/authors/nora-quill.atom"]
 )
 def test_an_edit_keeps_id_and_date_and_place(desk: Desk, path: str) -> None:
-    """I-07, I-09: from the publisher's edit to our served feed: the same id, published and order, other words, a newer updated."""
+    """I-07, I-09: a publisher's edit in our served feed: same id, published and place, other words, a newer updated."""
     second = told(2, "A second bridge", published="08:00", updated="08:00")
     desk.poll(told(1, "A bridge is open", published="07:00", updated="07:00"), second)
     before = feedparser.parse(desk.fetched(path).content).entries

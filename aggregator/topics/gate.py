@@ -17,7 +17,7 @@ from aggregator.topics.language import And, Node, Not, Or, Piece, Term
 from aggregator.topics.words import Runs
 
 # Fields without words: what is asked of these is left to the evaluator.
-_ELSEWHERE = ("lang", "place", "tag")
+_ELSEWHERE = ("lang", "place", "tag", "label")
 # Fields with words of their own; all others are looked for in title and text.
 _NAMES = ("author", "source")
 

@@ -2,7 +2,8 @@
 
 In: the query of a topic. Out: a `Node`. Never: an entry.
 
-Today's subset: words, word*, "phrases", AND OR NOT -, parentheses, title: text: author: source: lang: place: tag:.
+Today's subset: words, word*, "phrases", AND OR NOT -, parentheses,
+title: text: author: source: lang: place: tag: label:.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from aggregator.placelist import place_slugs
 from aggregator.topics.fold import forms, prefix_forms
 from aggregator.topics.words import compounds, is_spaceless
 
-FIELDS = ("title", "text", "author", "source", "lang", "place", "tag")
+FIELDS = ("title", "text", "author", "source", "lang", "place", "tag", "label")
 LONGEST_QUERY = 20_000
 DEEPEST_QUERY = 40
 _SHORTEST_PREFIX = 2

@@ -138,6 +138,11 @@ class Subject:
         """The source's tags."""
         return frozenset(tag.lower() for tag in self._source.tags)
 
+    @property
+    def label(self) -> frozenset[str]:
+        """The source's labels."""
+        return frozenset(label.lower() for label in self._source.labels)
+
 
 def judge(topics: Iterable[Topic], entry: Entry, source: Source, meaning: Meaning = Meaning()) -> tuple[Filing, ...]:
     """The topics that an entry belongs to, each with the words that made it match."""
@@ -175,7 +180,7 @@ def _match_any(node: Or, subject: Subject) -> list[Span] | None:
 
 
 def _match_term(term: Term, subject: Subject) -> list[Span]:
-    if term.field in ("lang", "tag"):
+    if term.field in ("lang", "tag", "label"):
         return _match_value(term, subject)
     if term.field == "place":
         return _match_place(term, subject)
@@ -194,7 +199,8 @@ def _match_value(term: Term, subject: Subject) -> list[Span]:
     if term.field == "lang":
         held = subject.lang == wanted or subject.lang.startswith(stem + ("" if stem != wanted else "-"))
     else:
-        held = any(tag == wanted or (stem != wanted and tag.startswith(stem)) for tag in subject.tag)
+        said = subject.tag if term.field == "tag" else subject.label
+        held = any(word == wanted or (stem != wanted and word.startswith(stem)) for word in said)
     return [Span(field=term.field, start=0, end=0, term=term.written)] if held else []
 
 
@@ -266,6 +272,6 @@ def _unique(places: list[Token]) -> list[Token]:
 
 def _tidy(spans: Sequence[Span]) -> tuple[Span, ...]:
     """Each span once, in reading order, never more than a page can show."""
-    order = {"title": 0, "text": 1, "author": 2, "source": 3, "lang": 4, "tag": 5}
+    order = {"title": 0, "text": 1, "author": 2, "source": 3, "lang": 4, "tag": 5, "label": 6}
     unique = sorted(set(spans), key=lambda span: (order[span.field], span.start, span.end, span.term))
     return tuple(unique[:_MOST_SPANS])

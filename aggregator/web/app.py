@@ -33,6 +33,7 @@ ROUTES = (
     ("/authors/{name}", public.author, "an author"),
     ("/sources/{name}", public.source, "a source"),
     ("/places/{name}", public.place, "a country or a region"),
+    ("/entries/{key}", public.entry, "an entry: why it is where it is, and what its publisher changed"),
     ("/all", public.everything, "every entry"),
     ("/all.{form}", public.everything_feed, "every entry, as a feed"),
     ("/opml", public.opml_followed, "what we follow, as OPML"),

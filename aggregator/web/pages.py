@@ -5,14 +5,16 @@ In: records of the store, cut by `visible`. Out: HTML. Never: a publisher's mark
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from aggregator.differences import shortened
+from aggregator.edits import Edit
 from aggregator.health import health
 from aggregator.hints import spoken
 from aggregator.visible import Viewer, visible
@@ -83,6 +85,57 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place that an entry names: its name, its page ("" where it has none), and how often it is named."""
+
+    name: str
+    address: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Also:
+    """Another entry that tells the same story."""
+
+    title: str
+    source: str
+    link: str
+    key: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Words of an entry that a topic's rule asked for: the term, the field, the words as they stand there."""
+
+    term: str
+    field: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """The page of an entry: all that we know of it, and what its publisher changed.
+
+    `item` holds the entry as lists show it, with its whole body where that may be shown. `matches` are by topic.
+    `edits` are the last ones, of `edited` in all.
+    """
+
+    site: Site
+    item: Item
+    updated: datetime
+    language: str
+    language_by: str
+    wire: str
+    labels: Sequence[str]
+    categories: Sequence[str]
+    places: Sequence[Place]
+    also: Sequence[Also]
+    matches: Mapping[str, Sequence[Match]]
+    edits: Sequence[Edit]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
     """The front page."""
 
@@ -140,7 +193,7 @@ class Trouble:
     near: Sequence[tuple[str, str]]
 
 
-Page = Front | Feed | Directory | Sources | Trouble
+Page = Entry | Front | Feed | Directory | Sources | Trouble
 
 
 def render(page: Page) -> str:
@@ -177,6 +230,11 @@ def items(kept: Sequence[Kept], viewer: Viewer, now: datetime) -> list[Item]:
     ]
 
 
+def with_body(item: Item, body: Markup) -> Item:
+    """The item with another body: safe HTML."""
+    return replace(item, body=body)
+
+
 _GUESSED = {
     "": "",
     "missing": "the publisher gives no date: when we first saw it",
@@ -202,6 +260,7 @@ def _stamp(moment: datetime) -> str:
 
 
 _ENVIRONMENT.filters["ago"] = _ago
+_ENVIRONMENT.filters["shortened"] = shortened
 _ENVIRONMENT.filters["health"] = health
 _ENVIRONMENT.filters["stamp"] = _stamp
 _ENVIRONMENT.filters["iso"] = datetime.isoformat

@@ -20,6 +20,7 @@ from aggregator import placefeeds
 from aggregator.daemon import utc_now
 from aggregator.publish import FORMS, Body, Publisher, unique
 from aggregator.web import pages
+from aggregator.web.entries import entry_page
 from storage import reading
 from storage.model import Output, OutputKind
 
@@ -39,6 +40,7 @@ _FEED_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "public, max-age=300",
 }
+_KEY = re.compile(r"[1-9][0-9]{0,17}\Z")
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
@@ -116,6 +118,19 @@ def everything(request: Request) -> Response:
 def everything_feed(request: Request, form: str) -> Response:
     """Every entry, as a feed."""
     return _output(request, "all", f".{form}")
+
+
+def entry(request: Request, key: str) -> Response:
+    """An entry: what we know of it, and what its publisher changed."""
+    publisher = _publisher(request)
+    found = reading.entry(publisher.db, int(key)) if _KEY.match(key) else None
+    if found is None:
+        raise HTTPException(404)
+    page = entry_page(publisher, found, _site(publisher))
+    if page is None:
+        reason = found.hidden_why or "it was taken out here"
+        raise HTTPException(410, f"This entry is no longer shown: {reason}.")
+    return _html(page)
 
 
 def opml_followed(request: Request) -> Response:

@@ -1,0 +1,72 @@
+"""The page of an entry: why it is where it is, and what its publisher changed.
+
+In: a kept entry, a publisher. Out: what the page shows, or None where the entry may not be shown.
+Never: a word of an entry, as it is or as it was, that `visible` keeps back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from markupsafe import Markup
+
+from aggregator.edits import Edit, as_it_was, edits_of
+from aggregator.publish import Publisher
+from aggregator.visible import visible
+from aggregator.web import pages
+from feeds.model import Entry
+from storage.model import Kept, PlaceTag
+from storage.revisions import revisions_of
+
+_MOST_EDITS = 10
+_LONGEST = 40_000
+"""Characters of a text that are compared with what it was: a page is for the reader, `heliograph why` has it all."""
+_MOST_MATCHES = 40
+
+
+def by_code(tag: PlaceTag) -> pages.Place:
+    """A place by its code, where nobody knows more of it."""
+    return pages.Place(name=tag.code, address="", count=tag.count)
+
+
+def entry_page(
+    publisher: Publisher,
+    kept: Kept,
+    site: pages.Site,
+    *,
+    placed: Callable[[PlaceTag], pages.Place] = by_code,
+    also: Sequence[pages.Also] = (),
+) -> pages.Entry | None:
+    """The page of an entry; `placed` names its places, `also` are others that tell the same story."""
+    shown = visible(kept, publisher.viewer, site.now)
+    (item,) = pages.items([kept], publisher.viewer, site.now) or (None,)
+    if shown is None or item is None:
+        return None
+    if shown.content:
+        item = pages.with_body(item, Markup(shown.content))  # noqa: S704 - the sanitiser made it
+    return pages.Entry(
+        site=site, item=item, updated=kept.updated, language=kept.language or shown.lang, language_by=kept.language_by,
+        wire=kept.wire, labels=kept.labels, categories=shown.categories, places=[placed(tag) for tag in kept.places],
+        also=also, matches={why.topic: [*_matches(kept, why.topic)] for why in kept.filings},
+        edits=_edits(publisher, kept, shown, site), whole=bool(shown.content),
+    )  # fmt: skip
+
+
+def _edits(publisher: Publisher, kept: Kept, shown: Entry, site: pages.Site) -> list[Edit]:
+    if not kept.revisions:
+        return []
+    held = revisions_of(publisher.db, kept.key, limit=_MOST_EDITS)
+    was = ((one, visible(as_it_was(kept, one), publisher.viewer, site.now)) for one in held)
+    return edits_of(shown, [(one, entry) for one, entry in was if entry is not None], longest=_LONGEST)
+
+
+def _matches(kept: Kept, topic: str) -> Iterator[pages.Match]:
+    """The words that put an entry into a topic, each once: no more of its text than the rule names."""
+    texts = {
+        "title": kept.entry.title, "text": kept.entry.text,
+        "author": " | ".join(author.name for author in kept.entry.authors),
+    }  # fmt: skip
+    spans = next(why.spans for why in kept.filings if why.topic == topic)
+    found = {(span.term, span.field, texts.get(span.field, "")[span.start : span.end]): None for span in spans}
+    for term, field, words in [*found][:_MOST_MATCHES]:
+        yield pages.Match(term=term, field=field, words=words)

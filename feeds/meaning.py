@@ -1,0 +1,88 @@
+"""What we add to a publisher's entry on its way out: its places on the map, and the labels of its source.
+
+In: an entry with places and labels, an element of a feed. Out: GeoRSS Simple and categories with a scheme of ours, so
+that no reader takes them for the publisher's. Never: a category without a scheme where the server has an address.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from lxml import etree
+
+from feeds.decode import legal
+from feeds.model import Entry, Place
+
+GEORSS = "http://www.georss.org/georss"
+_MOST = 40
+"""Places of one entry: one that names more is a list of countries."""
+
+
+def sound_places(places: Iterable[Place]) -> Iterator[Place]:
+    """Each place once, with a name, and a point only where it is one on Earth."""
+    found: dict[str, Place] = {}
+    for place in places:
+        code = legal(place.code).strip()
+        if code and code not in found and len(found) < _MOST:
+            found[code] = replace(place, code=code, name=legal(place.name).strip() or code, point=_point(place.point))
+    yield from found.values()
+
+
+def _point(point: tuple[float, float] | None) -> tuple[float, float] | None:
+    if point is None or not all(math.isfinite(degrees) for degrees in point):
+        return None
+    return point if abs(point[0]) <= 90 and abs(point[1]) <= 180 else None
+
+
+def _categories(entry: Entry, base: str) -> Iterator[tuple[str, str, str]]:
+    """(term, name, scheme) of what we add."""
+    for place in entry.places:
+        yield place.code, place.name, f"{base}/places/" if base else ""
+    for label in entry.labels:
+        yield label, label, f"{base}/labels/" if base else ""
+
+
+def append_atom(item: Any, entry: Entry, base: str) -> None:
+    """Categories with scheme, term and label (RFC 4287 section 4.2.2), and the point."""
+    for term, name, scheme in _categories(entry, base):
+        told = {"term": term, "scheme": scheme, "label": name if name != term else ""}
+        etree.SubElement(item, "category", {key: value for key, value in told.items() if value})
+    _append_point(item, entry)
+
+
+def append_rss(item: Any, entry: Entry, base: str) -> None:
+    """Categories with a domain (RSS 2.0), and the point."""
+    for _, name, scheme in _categories(entry, base):
+        etree.SubElement(item, "category", {"domain": scheme} if scheme else {}).text = name
+    _append_point(item, entry)
+
+
+def _append_point(item: Any, entry: Entry) -> None:
+    """The point of the most prominent place that has one: a reader with a map expects one an entry."""
+    place = next((place for place in entry.places if place.point), None)
+    if place is not None and place.point is not None:
+        etree.SubElement(item, f"{{{GEORSS}}}point").text = " ".join(map(degrees, place.point))
+        etree.SubElement(item, f"{{{GEORSS}}}featurename").text = place.name
+
+
+def degrees(number: float) -> str:
+    """Degrees as GeoRSS has them: to about ten metres, without an exponent."""
+    told = f"{number:.4f}".rstrip("0").rstrip(".")
+    return "0" if told == "-0" else told
+
+
+def told_json(entry: Entry) -> dict[str, Any]:
+    """The same for JSON Feed, as an extension of ours."""
+    places = [
+        {
+            "code": place.code,
+            "name": place.name,
+            **({"point": [round(one, 4) + 0.0 for one in place.point]} if place.point else {}),
+        }
+        for place in entry.places
+    ]
+    told = {"places": places, "labels": list(entry.labels)}
+    return {key: value for key, value in told.items() if value}
