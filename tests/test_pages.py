@@ -249,8 +249,9 @@ def test_what_is_shown_is_cut_by_the_sources_policy(db: Database, tmp_path: Path
 
 
 def test_full_text_feeds_are_not_asked_again(db: Database) -> None:
-    """Neither is what a feed's archives bring: that is no news."""
-    follow(db, snippet(text="word " * 400), make_entry(id="2", link="mailto:x@monitor.example"))
+    """Neither is what is older than a month when it is first seen, or what a feed's archives bring: that is no news."""
+    old = snippet(id="9", published=NOON - timedelta(days=31))
+    follow(db, snippet(text="word " * 400), make_entry(id="2", link="mailto:x@monitor.example"), old)
     assert "page" not in waiting(db)
 
     (claim,) = intake.claim(db, NOON + timedelta(hours=3), owner="test", limit=1, explicit=True)
