@@ -30,6 +30,8 @@ _FUTURE = timedelta(hours=24)
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 # Where a redirect leads that wants a name and a password first, by the words of its address (F-34).
 _GATE = re.compile(r"(?:^|[/._-])(?:log-?in|sign-?in|wp-login|sso|auth|oauth2?|captive|accounts?)(?=$|[/._-])")
+# What is older when it is first seen is no news: its page is not asked for its text.
+_NEWS = timedelta(days=30)
 # How long a push may take before a poll that finds its entry first calls it missed (W-11).
 _ON_ITS_WAY = timedelta(minutes=15)
 
@@ -206,7 +208,7 @@ def _new(
     published, note = date_of(entry, feed_date, now)
     updated = entry.updated if entry.updated and published <= entry.updated <= now + _FUTURE else published
     judged = _judged(entry, claim, topics, published, note, updated, None, meaning)
-    page = page_wanted(entry, claim.source)
+    page = page_wanted(entry, claim.source) if published > now - _NEWS else ""
     return replace(judged, page=page) if page else judged
 
 

@@ -1,11 +1,8 @@
-"""Pages of entries read for their text: which, how politely, and what becomes of the entries."""
+"""Pages of entries read for their text: which, and what becomes of the entries."""
 
 from __future__ import annotations
 
 import asyncio
-import gzip
-import ssl
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,9 +14,8 @@ from sqlalchemy import select
 
 from aggregator.decide import decide
 from aggregator.pages import PageReader
-from aggregator.poll import Hands, think
+from aggregator.poll import think
 from aggregator.publish import Publisher as Publishing
-from aggregator.robots import Robots
 from aggregator.show_pages import page_row, page_words, pages_words
 from aggregator.visible import Viewer, visible
 from aggregator.whole import page_wanted
@@ -27,99 +23,26 @@ from feeds.article import read_article
 from feeds.fetch import Fetcher, Limits
 from feeds.model import Answer, Article, Document, Entry, Failed, FailureKind, Fetched, Head, Validators
 from feeds.sandbox import Sandbox
-from feeds.secrets import Secrets
-from feeds.transport import Wire
 from storage import articles, intake, reading
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.history import record_archive
-from storage.model import Claim, Decision, Kept, Known
-from storage.schema import entries, sources, work
+from storage.model import Claim, Decision, Known
+from storage.schema import entries, work
 from storage.state_model import State
-from storage.work import MOST_ATTEMPTS, waiting
-from tests import servers
+from storage.work import waiting
 from tests.fakes import (
-    LOOPBACK,
     NOON,
     Clock,
     Page,
     Publisher,
-    declare,
     make_entry,
     make_hands,
     make_source,
     take,
     write_config,
 )
-from tests.pages import ARTICLE, BOXES, URL, WORDS, graph, linked, page
-
-SUMMARY = "<p>Kazakhstan has ordered two patrol boats for its base at Aktau, the ministry said…</p>"
-ROBOTS = "https://monitor.example/robots.txt"
-HTML = {"Content-Type": "text/html; charset=utf-8"}
-
-
-async def read_here(body: bytes, url: str, content_type: str) -> Article | Failed:
-    """The reader of pages, without a process of its own."""
-    return read_article(body, url, content_type)
-
-
-def web(**more: Page | Callable[[httpx.Request], httpx.Response]) -> Publisher:
-    """A site with one page and no robots.txt; more pages by path."""
-    pages: dict[str, Any] = {URL: Page(body=page(head=linked(graph())), headers=HTML)}
-    return Publisher(pages | {f"https://monitor.example/{path}": one for path, one in more.items()})
-
-
-def snippet(**said: Any) -> Entry:
-    """An entry whose feed has a summary only."""
-    text = "Kazakhstan has ordered two patrol boats for its base at Aktau, the ministry said…"
-    return make_entry(**{"link": URL, "title": "Patrol boats", "summary": SUMMARY, "text": text, **said})
-
-
-def follow(
-    db: Database, *brought: Entry, topics: dict[str, str] | None = None, **said: Any
-) -> tuple[Decision, Sequence[Any]]:
-    """Follow a source whose pages are to be read, and let it bring these entries."""
-    source = make_source(**{"full_text": "page", "url": "https://monitor.example/feed", **said})
-    compiled = declare(db, source, topics=topics)
-    return take(db, brought, topics=compiled), compiled
-
-
-def read_pages(
-    db: Database, publisher: Publisher | httpx.AsyncBaseTransport, clock: Clock | None = None, topics: Sequence[Any] = (),
-    *, reader: PageReader | None = None, fetcher: Fetcher | None = None,
-) -> int:  # fmt: skip
-    """Read every page that is due. How many."""
-    clock = clock or Clock()
-    transport = publisher.transport if isinstance(publisher, Publisher) else publisher
-    asking = fetcher or Fetcher(
-        user_agent="Heliograph/test (+https://h.example)", folder=Path(), transport=transport, limits=Limits(spacing=0)
-    )
-    hands: Hands = replace(make_hands(db, Publisher(), topics, clock), fetcher=asking, read_page=read_here)
-
-    async def run() -> int:
-        try:
-            return await (reader or PageReader("test", clock)).read_all(hands)
-        finally:
-            await asking.close()
-
-    return asyncio.run(run())
-
-
-def kept(db: Database) -> Kept:
-    """The one entry of the store."""
-    (one,) = reading.page(db, "all", "", limit=10)
-    return one
-
-
-def became(db: Database, key: int = 1) -> articles.Page:
-    """What became of an entry's page."""
-    found = articles.page_of(db, key)
-    assert found is not None
-    return found
-
-
-def asked(publisher: Publisher) -> list[str]:
-    """What was asked, in order."""
-    return [str(request.url) for request in publisher.requests]
+from tests.pages import ARTICLE, BOXES, URL, WORDS, page
+from tests.pagework import HTML, ROBOTS, SUMMARY, asked, became, follow, kept, read_here, read_pages, snippet, web
 
 
 @pytest.mark.parametrize(
@@ -249,8 +172,9 @@ def test_what_is_shown_is_cut_by_the_sources_policy(db: Database, tmp_path: Path
 
 
 def test_full_text_feeds_are_not_asked_again(db: Database) -> None:
-    """Neither is what a feed's archives bring: that is no news."""
-    follow(db, snippet(text="word " * 400), make_entry(id="2", link="mailto:x@monitor.example"))
+    """Neither is what is older than a month when it is first seen, or what a feed's archives bring: that is no news."""
+    old = snippet(id="9", published=NOON - timedelta(days=31))
+    follow(db, snippet(text="word " * 400), make_entry(id="2", link="mailto:x@monitor.example"), old)
     assert "page" not in waiting(db)
 
     (claim,) = intake.claim(db, NOON + timedelta(hours=3), owner="test", limit=1, explicit=True)
@@ -269,311 +193,6 @@ def take_later(db: Database, entry: Entry) -> Decision:
     )  # fmt: skip
     outcome = Fetched(answer=Answer(status=200, url="https://monitor.example/feed"), body=b"", validators=Validators())
     return decide(claim, outcome, Document(head=Head(), entries=(entry,)), Known(), (), NOON + timedelta(hours=3))
-
-
-def test_robots_txt_is_obeyed_and_asked_once_for_a_host(db: Database) -> None:
-    """F-45: a page that it forbids is not asked, and says so; another of the same host needs no second look."""
-    robots = Page(body=b"User-agent: heliograph\nDisallow: /2026/\n")
-    publisher = web(**{"robots.txt": robots, "other": Page(body=page(), headers=HTML)})
-    follow(db, snippet(), snippet(id="2", link="https://monitor.example/other"), snippet(id="3", link=URL + "3"))
-
-    assert read_pages(db, publisher) == 3
-
-    assert asked(publisher) == [ROBOTS, "https://monitor.example/other"]
-    states = {became(db, key).state for key in (1, 2, 3)}
-    assert states == {"fetched", "refused"}
-    refused = next(one for key in (1, 2, 3) if (one := became(db, key)).state == "refused")
-    assert refused.reason == "the robots.txt of monitor.example forbids it"
-    assert articles.pages_of_source(db, "news") == {"fetched": 1, "refused": 2}
-
-
-@pytest.mark.parametrize(
-    ("status", "asks"), [(404, True), (403, True), (401, True), (429, False), (500, False), (503, False)]
-)
-def test_a_robots_txt_that_is_not_there_allows_and_one_in_trouble_forbids(
-    status: int, asks: bool, tmp_path: Path
-) -> None:
-    """F-45: RFC 9309 section 2.3.1: 4xx allows, 429 and 5xx forbid for now; then the page waits."""
-
-    db = open_database(f"sqlite:///{tmp_path / 'store.db'}")
-    publisher = web(**{"robots.txt": Page(status=status)})
-    follow(db, snippet())
-
-    read_pages(db, publisher)
-
-    assert (URL in asked(publisher)) is asks
-    found = became(db)
-    assert found.state == ("fetched" if asks else "waiting")
-    assert ("cannot be read" in found.reason) is not asks
-    db.close()
-
-
-def test_robots_txt_is_kept_for_a_day_and_within_bounds() -> None:
-    """F-45: asked again after 24 hours, trouble after ten minutes; hosts without end do not fill the memory."""
-    clock = Clock()
-    publisher = Publisher({ROBOTS: Page(body=b"User-agent: *\nDisallow: /x\n")})
-    fetcher = make_hands_fetcher(publisher)
-    robots = Robots(clock)
-
-    async def run() -> None:
-        for _ in range(3):
-            assert await robots.may("https://monitor.example/y", fetcher)
-            assert await robots.may("https://monitor.example/x", fetcher) is False
-        assert len(publisher.requests) == 1
-        clock.forward(hours=24)
-        await robots.may("https://monitor.example/y", fetcher)
-        assert len(publisher.requests) == 2
-        publisher.pages["https://down.example/robots.txt"] = Page(status=500)
-        for _ in range(2):
-            assert await robots.may("https://down.example/y", fetcher) is None
-        publisher.pages["https://down.example/robots.txt"] = Page()
-        clock.forward(minutes=11)
-        assert await robots.may("https://down.example/y", fetcher)
-        for number in range(40):
-            publisher.pages[f"https://h{number}.example/robots.txt"] = Page(body=b"#" * 600_000)
-            await robots.may(f"https://h{number}.example/", fetcher)
-        assert len(robots) < 20
-        await fetcher.close()
-
-    asyncio.run(run())
-
-
-def make_hands_fetcher(publisher: Publisher) -> Fetcher:
-    """A fetcher on a fake publisher, without pauses."""
-    return Fetcher(user_agent="Heliograph/test", folder=Path(), transport=publisher.transport, limits=Limits(spacing=0))
-
-
-@pytest.mark.parametrize(
-    ("answer", "state", "reason"),
-    [
-        (Page(status=404), "failed", "404 Not Found"),
-        (Page(status=410), "failed", "410: the publisher says that this feed is gone for good"),
-        (Page(status=402), "refused", "402 Payment Required"),
-        (Page(status=403), "refused", "403 Forbidden"),
-        (Page(body=b"%PDF-1.7", headers={"Content-Type": "application/pdf"}), "failed", "no web page: application/pdf"),
-        (Page(body=b"<p>Please enable JavaScript.</p>", headers=HTML), "failed", "no article was found on the page"),
-        (Page(body=b"<p>" + b"x" * 5_000_000, headers=HTML), "failed", "the body is larger than 4,000,000 bytes"),
-        (
-            Page(body=gzip.compress(b" " * 60_000_000), headers={**HTML, "Content-Encoding": "gzip"}), "failed",
-            "the body is larger than 4,000,000 bytes",
-        ),
-    ],
-)  # fmt: skip
-def test_a_page_that_will_not_change_is_asked_once(answer: Page, state: str, reason: str, tmp_path: Path) -> None:
-    """X-12: gone, forbidden, no page, too large: kept with the reason, and never asked again."""
-
-    db = open_database(f"sqlite:///{tmp_path / 'store.db'}")
-    publisher = Publisher({URL: answer})
-    follow(db, snippet())
-
-    read_pages(db, publisher)
-    read_pages(db, publisher, Clock(NOON + timedelta(days=2)))
-
-    assert asked(publisher).count(URL) == 1
-    assert (became(db).state, became(db).reason) == (state, reason)
-    assert kept(db).entry.text == snippet().text
-    assert waiting(db) == {}
-    db.close()
-
-
-def test_a_packed_page_is_unpacked(db: Database) -> None:
-    """F-46: pages come as they come, gzip too."""
-    packed = Page(body=gzip.compress(page()), headers={**HTML, "Content-Encoding": "gzip"})
-    follow(db, snippet())
-    read_pages(db, Publisher({URL: packed}))
-
-    assert kept(db).entry.text.startswith(WORDS)
-
-
-def test_a_busy_host_is_left_alone_as_a_whole(db: Database) -> None:
-    """F-32: after a page's 429 its other pages and the polls of its host wait as long as it says."""
-    clock = Clock()
-    publisher = web()
-    publisher.pages[URL] = publisher.pages[URL + "2"] = Page(status=429, headers={"Retry-After": "7200"})
-    follow(db, snippet(), snippet(id="2", link=URL + "2"))
-    reader = PageReader("test", clock)
-
-    assert read_pages(db, publisher, clock, reader=reader) == 1
-    assert read_pages(db, publisher, Clock(clock.forward(minutes=110))) == 0
-    assert len([one for one in asked(publisher) if one != ROBOTS]) == 1
-    with db.read() as connection:
-        row = connection.execute(select(sources)).mappings().one()
-    assert row["floor_until"] == NOON + timedelta(hours=2)
-    assert "said to a page" in row["floor_reason"]
-    assert intake.claim(db, clock(), owner="test", limit=1, explicit=True) == []
-
-    publisher.pages[URL] = Page(body=page(), headers=HTML)
-    publisher.pages[URL + "2"] = Page(body=page(), headers=HTML)
-    assert read_pages(db, publisher, Clock(clock.forward(minutes=11))) == 2
-    assert {became(db, key).state for key in (1, 2)} == {"fetched"}
-
-
-def test_pages_wait_while_the_host_wants_no_polls(db: Database) -> None:
-    """F-32: what a poll was told holds for pages too."""
-    follow(db, snippet())
-    with db.write() as connection:
-        told = {"last_kind": FailureKind.BUSY.value, "floor_until": NOON + timedelta(hours=3)}
-        connection.execute(sources.update().values(told))
-    publisher = web()
-
-    read_pages(db, publisher)
-
-    assert asked(publisher) == []
-    assert became(db).at == NOON + timedelta(hours=3)
-    assert became(db).reason == "monitor.example wants to be left alone"
-
-
-def test_trouble_is_tried_again_later_and_given_up_at_last(db: Database) -> None:
-    """Each attempt after a longer wait; after the last the reason is kept and nothing waits."""
-    clock = Clock()
-    publisher = web()
-    publisher.pages[URL] = Page(status=500)
-    follow(db, snippet())
-    waits = []
-    for _ in range(MOST_ATTEMPTS):
-        assert read_pages(db, publisher, clock) == 1
-        coming = became(db)
-        if coming.state == "waiting":
-            assert coming.at is not None
-            waits.append(coming.at - clock())
-            clock.now = coming.at
-
-    assert waits == sorted(waits)
-    assert waits[0] == timedelta(seconds=30)
-    assert (became(db).state, became(db).reason) == (
-        "failed", f"given up after {MOST_ATTEMPTS} attempts: 500 Internal Server Error",
-    )  # fmt: skip
-    assert waiting(db) == {}
-    assert asked(publisher).count(URL) == MOST_ATTEMPTS
-
-
-def test_a_server_that_asks_to_come_later_is_asked_later(db: Database) -> None:
-    """F-30: 503 with Retry-After is this page's alone, and is waited for."""
-    publisher = web()
-    publisher.pages[URL] = Page(status=503, headers={"Retry-After": "900"})
-    follow(db, snippet())
-    read_pages(db, publisher)
-
-    assert became(db).at == NOON + timedelta(minutes=15)
-    with db.read() as connection:
-        assert connection.execute(select(sources.c.floor_until)).scalar_one() is None
-
-
-def led(to: str, status: int = 302) -> Page:
-    """A redirect."""
-    return Page(status=status, headers={"Location": to})
-
-
-def test_redirects_are_followed_with_leave_at_every_host(db: Database) -> None:
-    """F-35, F-45: where a page leads elsewhere, that host's robots.txt is asked too, and obeyed."""
-    elsewhere = "https://www.elsewhere.example"
-    publisher = web(go=led(f"{elsewhere}/a"), stop=led(f"{elsewhere}/no"))
-    publisher.pages |= {
-        f"{elsewhere}/robots.txt": Page(body=b"User-agent: *\nDisallow: /no\n"),
-        f"{elsewhere}/a": Page(body=page(), headers=HTML), f"{elsewhere}/no": Page(body=page(), headers=HTML),
-    }  # fmt: skip
-    follow(db, snippet(link="https://monitor.example/go"), snippet(id="2", link="https://monitor.example/stop"))
-    read_pages(db, publisher)
-
-    by_state = {one.state: one for one in (became(db, 1), became(db, 2))}
-    assert by_state["fetched"].url == f"{elsewhere}/a"
-    assert by_state["refused"].reason == "the robots.txt of www.elsewhere.example forbids it"
-    assert f"{elsewhere}/no" not in asked(publisher)
-    assert asked(publisher).count(f"{elsewhere}/robots.txt") == 1
-
-
-@pytest.mark.parametrize(
-    ("pages", "state"),
-    [
-        ({"2026/11/patrol-boats/": led("/a"), "a": led("/2026/11/patrol-boats/")}, "failed"),
-        ({"2026/11/patrol-boats/": led("/0"), **{str(n): led(f"/{n + 1}") for n in range(20)}}, "failed"),
-        ({"2026/11/patrol-boats/": led("file:///etc/passwd")}, "refused"),
-        ({"2026/11/patrol-boats/": led("https://monitor.example:22/")}, "refused"),
-        ({"2026/11/patrol-boats/": led("https://[")}, "refused"),
-    ],
-)
-def test_redirects_that_lead_nowhere_end(pages: dict[str, Page], state: str, tmp_path: Path) -> None:
-    """F-35, X-04: circles, endless chains, other schemes and ports."""
-
-    db = open_database(f"sqlite:///{tmp_path / 'store.db'}")
-    publisher = web(**pages)
-    follow(db, snippet())
-    read_pages(db, publisher)
-
-    assert became(db).state == state
-    assert len(publisher.requests) < 12
-    db.close()
-
-
-class Divided(httpx.AsyncBaseTransport):
-    """One site at the transport seam; everything else by the program's own way to public addresses."""
-
-    def __init__(self, publisher: Publisher) -> None:
-        self._site = publisher.transport
-        self._wide = Wire(self._names, ssl.create_default_context())
-
-    async def _names(self, host: str, port: int) -> Sequence[str]:
-        return ["127.0.0.1"] if host == "inside.example" else [host]
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """To the site, or out into the world."""
-        if request.url.host == "monitor.example":
-            return await self._site.handle_async_request(request)
-        return await self._wide.handle_async_request(request)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "inside.example", "[::1]"])
-def test_no_page_leads_inside(db: Database, host: str) -> None:
-    """X-01, X-03: a page's redirect to a private address is refused at the moment of connecting."""
-    with servers.Server(servers.page(page())) as inside:
-        publisher = web()
-        publisher.pages[URL] = led(f"http://{host}:{inside.port}/secret")
-        follow(db, snippet())
-        read_pages(db, Divided(publisher))
-
-        assert inside.exchanges == []
-    assert became(db).state == "refused"
-    assert "private or reserved address" in became(db).reason
-
-
-def test_a_private_source_opens_no_private_page(db: Database) -> None:
-    """X-01: `allow_private` is for declared sources alone, never for the pages that their entries link to."""
-    with servers.Server(servers.page(page())) as server:
-        follow(db, snippet(link=server.url("/article")), url=server.url("/feed"), may_be_private=True)
-        fetcher = Fetcher(user_agent="Heliograph/test", folder=Path(), allow_private=LOOPBACK, limits=Limits(spacing=0))
-        read_pages(db, Publisher(), fetcher=fetcher)
-
-        assert server.exchanges == []
-    assert (became(db).state, "private or reserved" in became(db).reason) == ("refused", True)
-
-
-def test_pages_are_never_shown_a_sources_secrets(db: Database) -> None:
-    """X-33: neither headers nor passwords of the source go to its pages, also on the same host."""
-    publisher = web()
-    secrets = Secrets(url="https://me:s3cret@monitor.example/feed", headers={"Cookie": "session=s3cret"})
-    follow(db, snippet(link=URL.replace("https://", "https://me:s3cret@")))
-    fetcher = Fetcher(
-        user_agent="Heliograph/test", folder=Path(), transport=publisher.transport, limits=Limits(spacing=0),
-        secrets={"news": secrets, "": secrets},
-    )  # fmt: skip
-    read_pages(db, publisher, fetcher=fetcher.for_pages())
-
-    assert became(db).state == "fetched"
-    assert not [one for one in publisher.requests if "authorization" in one.headers or "cookie" in one.headers]
-
-
-def test_one_page_of_a_host_at_a_time(db: Database) -> None:
-    """F-43: of many pages one is leased a host, and none of a host that somebody else asks."""
-    more = [snippet(id=str(n), link=f"https://h{n % 3}.example/{n}") for n in range(60)]
-    follow(db, *more)
-    first = articles.claim_pages(db, NOON, owner="one", limit=10, busy={"h2.example"})
-    assert sorted(one.payload["host"] for one in first) == ["h0.example", "h1.example"]
-
-    second = articles.claim_pages(db, NOON, owner="two", limit=10, busy=())
-    assert [one.payload["host"] for one in second] == ["h2.example"]
-    assert articles.claim_pages(db, NOON, owner="three", limit=10, busy=()) == []
-    later = articles.claim_pages(db, NOON + articles.LEASE, owner="three", limit=2, busy=())
-    assert len(later) == 2
 
 
 def test_a_stop_gives_the_pages_back(db: Database) -> None:
