@@ -84,7 +84,8 @@ async def hands_of(config: Config, db: Database, version: str, *, patience: floa
     pages = Sandbox(1)  # of its own: polls never wait for pages, and only one process takes what reading them takes
     try:
         yield Hands(
-            fetcher=fetcher, parse=sandbox.parse, tell=sandbox.parse_and_tell, db=db, record=recorder.record, topics=config.topics,
+            fetcher=fetcher, parse=sandbox.parse, tell=sandbox.parse_and_tell, db=db, record=recorder.record,
+            topics=config.topics,
             rules=config.rules, clock=utc_now, timezone=config.settings.timezone, budget=config.settings.budget,
             push_base=push_base(config), read_page=pages.article,
         )  # fmt: skip

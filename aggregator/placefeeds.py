@@ -10,9 +10,10 @@ from datetime import datetime
 
 from aggregator import gazetteer
 from feeds.identity import derived_id
+from feeds.model import Place
 from storage import placing, reading
 from storage.database import Database
-from storage.model import Kept, Listed, Output
+from storage.model import Kept, Listed, Output, PlaceTag
 
 
 def place_output(db: Database, name: str) -> Output | None:
@@ -27,6 +28,11 @@ def place_output(db: Database, name: str) -> Output | None:
         revision=everything.revision, changed_at=everything.changed_at, detail=", ".join(names_within(code)),
         moved_to="" if name == slug else slug,
     )  # fmt: skip
+
+
+def placed(tag: PlaceTag, lang: str = "en") -> Place:
+    """A place that an entry names, as outputs and pages name it; a region has no point."""
+    return Place(code=tag.code, name=gazetteer.names(tag.code, lang) or tag.code, point=gazetteer.point(tag.code))
 
 
 def names_within(code: str) -> list[str]:

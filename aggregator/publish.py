@@ -128,7 +128,8 @@ class Publisher:
             title=source.title or kept.source_name,
         )  # fmt: skip
         language = entry.lang or kept.language  # the publisher's word before ours; the writer leaves "unknown" out
-        return replace(entry, source=named, lang=language, labels=kept.labels)
+        places = tuple(placefeeds.placed(tag) for tag in kept.places)
+        return replace(entry, source=named, lang=language, labels=kept.labels, places=places)
 
     def opml_followed(self) -> Body:
         """What we follow, grouped by region (O-01)."""

@@ -123,10 +123,10 @@ def find_entry(db: Database, url_or_id: str) -> list[Kept]:
 
 def entry(db: Database, key: int) -> Kept | None:
     """An entry by its number, hidden or not."""
-    statement = select(entries, *_SOURCE_COLUMNS).join(sources, sources.c.id == entries.c.source_id)
+    statement = select(entries, *SOURCE_COLUMNS).join(sources, sources.c.id == entries.c.source_id)
     with db.read() as connection:
         found = connection.execute(statement.where(entries.c.id == key)).mappings().all()
-        return next(iter(_kept(connection, found)), None)
+        return next(iter(kept_of(connection, found)), None)
 
 
 def entries_after(db: Database, key: int, limit: int) -> list[Kept]:
