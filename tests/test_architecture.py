@@ -27,6 +27,10 @@ PURE = (
     "aggregator/health.py",
     "aggregator/hints.py",
     "aggregator/rhythm.py",
+    "aggregator/sameness.py",
+    "aggregator/stories.py",
+    "aggregator/storywords.py",
+    "aggregator/telling.py",
     "aggregator/topics/",
 )
 PURE_MAY = (
