@@ -35,6 +35,7 @@ from aggregator.cli_common import (
 )  # fmt: skip
 from aggregator.config import Config, ConfigError, load_config
 from aggregator.daemon import WORKERS, hands_of, utc_now
+from aggregator.joining import Joiner
 from aggregator.loop import run_loop
 from aggregator.prepare import own_lease
 from aggregator.refiling import refile_waiting
@@ -153,6 +154,7 @@ def poll(
         claim = claiming(db, own_lease(), utc_now, slugs=sources or None, explicit=explicit)
         results = run_loop(_poll_now(loaded, db, claim, total, quiet=as_json))
         _file_again(loaded, db)
+        Joiner().join_waiting(db, utc_now, owner=own_lease())
         polled = {claim.source.slug for claim, _ in results}
         skipped = [followed[slug] for slug in wanted if slug not in polled]
     rows = show.outcomes(results, skipped, now)

@@ -28,6 +28,9 @@ SUBSCRIBE = "subscribe"
 UNSUBSCRIBE = "unsubscribe"
 """Tell a hub to push no more. Subject: the subscription's number."""
 
+STORIES = "stories"
+"""Find the story that each entry tells. One piece that stays; payload: after (the last entry joined)."""
+
 _MOST_ATTEMPTS = 8
 _FIRST_WAIT = timedelta(seconds=30)
 _RULES = "rules"
