@@ -130,6 +130,14 @@ def entries_after(db: Database, key: int, limit: int) -> list[Kept]:
         return _kept(connection, connection.execute(statement).mappings().all())
 
 
+def entries_of(db: Database, keys: Sequence[int]) -> list[Kept]:
+    """These entries, in the order of their keys."""
+    statement = select(entries, *_SOURCE_COLUMNS).join(sources, sources.c.id == entries.c.source_id)
+    with db.read() as connection:
+        chosen = statement.where(entries.c.id.in_(keys)).order_by(entries.c.id)
+        return _kept(connection, connection.execute(chosen).mappings().all()) if keys else []
+
+
 def _kept(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
     keys = [row["id"] for row in found]
     signed = _signed(connection, keys)

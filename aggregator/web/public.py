@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import logging
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from html import escape
@@ -18,9 +19,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from aggregator.daemon import utc_now
 from aggregator.publish import FORMS, Body, Publisher, unique
+from aggregator.sharing import VIEWS, View, shared
 from aggregator.web import pages
 from storage import reading
-from storage.model import Output, OutputKind
+from storage.model import Kept, Output, OutputKind
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +53,7 @@ def front(request: Request) -> Response:
         site=_site(publisher),
         topics=reading.list_topics(publisher.db),
         authors=reading.list_authors(publisher.db, limit=_FRONT_AUTHORS),
-        items=pages.items(kept, publisher.viewer, utc_now()),
+        items=_items(publisher, kept),
         counts=reading.counts(publisher.db),
     )
     return _html(page)
@@ -141,14 +143,29 @@ def _output(request: Request, kind: OutputKind, name: str) -> Response:
         raise HTTPException(404)
     if found.moved_to:
         suffix = f".{form}" if form else ""
-        return RedirectResponse(f"/{kind}/{found.moved_to}{suffix}", 301)
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/{kind}/{found.moved_to}{suffix}{query}", 301)
+    view = _view(request) or publisher.view_of(found)
     if form:
-        return _send(request, publisher.feed(found, form, utc_now()))
-    return _html(_feed_page(publisher, found))
+        return _send(request, publisher.feed(found, form, utc_now(), view))
+    return _html(_feed_page(publisher, found, view))
 
 
-def _feed_page(publisher: Publisher, output: Output) -> pages.Feed:
-    kept = unique(reading.page(publisher.db, output.kind, output.slug, limit=_PAGE_ENTRIES))
+def _view(request: Request) -> View | None:
+    """The view that the reader asks for, None where they leave it to the topic."""
+    asked = request.query_params.get("view")
+    if asked and asked not in VIEWS:
+        raise HTTPException(404, f"There is no view {escape(asked[:20])} of a feed: they are entries and stories.")
+    return next((view for view in VIEWS if view == asked), None)
+
+
+def _items(publisher: Publisher, kept: Sequence[Kept]) -> list[pages.Item]:
+    now = utc_now()
+    return pages.items(kept, publisher.viewer, now, shared(publisher.db, kept, publisher.viewer, now))
+
+
+def _feed_page(publisher: Publisher, output: Output, view: View) -> pages.Feed:
+    kept = publisher.page(output, _PAGE_ENTRIES, view)
     is_source = output.kind == "sources"
     state = reading.followed(publisher.db, output.slug) if is_source else []
     return pages.Feed(
@@ -164,7 +181,9 @@ def _feed_page(publisher: Publisher, output: Output) -> pages.Feed:
         bio=output.detail if output.kind == "authors" else "",
         link=output.url,
         address=publisher.address(output),
-        items=pages.items(kept, publisher.viewer, utc_now()),
+        view=view,
+        query_part="" if view == publisher.view_of(output) else f"?view={view}",
+        items=_items(publisher, kept),
         state=state[0] if state else None,
         journal=reading.journal_of(publisher.db, output.slug, limit=10) if is_source else [],
     )
