@@ -36,6 +36,7 @@ from aggregator.cli_common import (
 from aggregator.config import Config, ConfigError, load_config
 from aggregator.daemon import WORKERS, hands_of, utc_now
 from aggregator.edits import as_it_was, edits_of
+from aggregator.joining import Joiner
 from aggregator.loop import run_loop
 from aggregator.pages import PageReader
 from aggregator.prepare import own_lease
@@ -160,6 +161,7 @@ def poll(
         claim = claiming(db, own_lease(), utc_now, slugs=sources or None, explicit=explicit)
         results = run_loop(_poll_now(loaded, db, claim, total, quiet=as_json))
         _file_again(loaded, db)
+        Joiner().join_waiting(db, utc_now, owner=own_lease())
         polled = {claim.source.slug for claim, _ in results}
         skipped = [followed[slug] for slug in wanted if slug not in polled]
     rows = show.outcomes(results, skipped, now)

@@ -80,6 +80,7 @@ class Config:
     topics: Sequence[Topic] = ()
     topic_rows: tuple[TopicRow, ...] = ()
     authors: tuple[AuthorRow, ...] = ()
+    by_story: frozenset[str] = frozenset()
     secrets: Mapping[str, Secrets] = field(default_factory=dict, repr=False)
 
     @property
@@ -96,7 +97,8 @@ class Config:
     def generation(self) -> str:
         """A hash of every setting that the bytes of a feed depend on."""
         policies = [f"{row.source.slug}={row.source.republish}" for row in self.sources if row.source.republish]
-        return digest(self.base_url, self.settings.title, self.settings.republish, *policies)
+        by_story = (f"{slug}=stories" for slug in sorted(self.by_story))
+        return digest(self.base_url, self.settings.title, self.settings.republish, *policies, *by_story)
 
 
 def load_config(
@@ -137,6 +139,7 @@ def load_config(
         topics=Rules(topics),
         topic_rows=tuple(_topic_row(topic, model.topics[topic.slug].formerly) for topic in topics),
         authors=authors,
+        by_story=frozenset(slug for slug, one in model.topics.items() if one.view == "stories"),
         secrets=secrets,
     )
 

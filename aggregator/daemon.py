@@ -1,4 +1,4 @@
-"""The daemon: jobs that tick, tidy, work and pace; start, drain, stop.
+"""The daemon: jobs that tick, tidy, work, join and pace; start, drain, stop.
 
 In: a configuration, an open store. Out: due sources polled while it runs; on SIGTERM polls in flight end or give their
 lease back. Never: a schedule in memory: what is due is a column in the store.
@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from aggregator.budgeting import share_out
 from aggregator.config import Config
 from aggregator.inbox import read_pushes
+from aggregator.joining import Joiner
 from aggregator.metronome import Metronome
 from aggregator.pages import PageReader
 from aggregator.poll import Hands, poll
@@ -38,6 +39,7 @@ WORKERS = 16
 """Polls at a time: most of their time is waiting for strangers."""
 _TICK_SECONDS = 2
 _WORK_SECONDS = 3
+_STORIES_SECONDS = 5
 _PUSHES_SECONDS = 2
 _PAGES_SECONDS = 2
 _HUBS_SECONDS = 10
@@ -105,6 +107,7 @@ class Daemon:
         self._retired: list[Fetcher] = []
         self._metronome = Metronome()
         self._page_reader = PageReader(self._owner, hands.clock)
+        self._joiner = Joiner()
         self._stopping = False
 
     def start(self) -> None:
@@ -112,6 +115,7 @@ class Daemon:
         now = utc_now()
         self._metronome.every(_TICK_SECONDS, self._tick, "tick", now)
         self._metronome.every(_WORK_SECONDS, self._work, "work", now)
+        self._metronome.every(_STORIES_SECONDS, self._join, "stories", now)
         self._metronome.every(_PUSHES_SECONDS, self._pushes, "pushes", None)
         self._metronome.every(_PAGES_SECONDS, self._pages, "pages", None)
         self._metronome.every(_HUBS_SECONDS, self._hubs, "hubs", None)
@@ -211,6 +215,19 @@ class Daemon:
         else:
             if changed:
                 log.info("filed again: %d changes of entries in topics", changed)
+
+    async def _join(self) -> None:
+        """Find which of the entries that came tell the same story."""
+        hands = self._hands
+        try:
+            joined = await asyncio.to_thread(
+                self._joiner.join_waiting, hands.db, hands.clock, owner=self._owner, stopping=lambda: self._stopping
+            )
+        except StorageError as error:
+            log.error("stories wait: %s", error)
+        else:
+            if joined:
+                log.info("joined into stories: %d entries", joined)
 
     async def _pace(self) -> None:
         """Share the budget out anew, by what was learned since."""

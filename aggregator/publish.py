@@ -15,6 +15,7 @@ from threading import Lock
 from aggregator import placefeeds
 from aggregator.config import Config
 from aggregator.exporting import outlines_of
+from aggregator.sharing import LOOKED_THROUGH, View, one_a_story, shared
 from aggregator.visible import Viewer, visible
 from feeds.identity import is_web_url, without_credentials
 from feeds.model import Document, Entry, Head
@@ -48,7 +49,7 @@ class Publisher:
         self.db = db
         self.config = config
         self.viewer = Viewer(policy=config.settings.republish)
-        self._bodies: OrderedDict[tuple[str, str, str], tuple[int, Body]] = OrderedDict()
+        self._bodies: OrderedDict[tuple[str, str, str, View], tuple[int, Body]] = OrderedDict()
         self._lock = Lock()
 
     def adopt(self, config: Config) -> None:
@@ -59,15 +60,20 @@ class Publisher:
             self.config = config
             self.viewer = Viewer(policy=config.settings.republish)
 
-    def feed(self, output: Output, form: str, now: datetime) -> Body:
-        """The feed of an output as "atom", "rss" or "json"."""
-        key = (output.kind, output.slug, form)
+    def view_of(self, output: Output) -> View:
+        """The view of an output where nobody asks for another."""
+        return "stories" if output.kind == "topics" and output.slug in self.config.by_story else "entries"
+
+    def feed(self, output: Output, form: str, now: datetime, view: View | None = None) -> Body:
+        """The feed of an output as "atom", "rss" or "json"; `view` is its own by default."""
+        view = view or self.view_of(output)
+        key = (output.kind, output.slug, form, view)
         with self._lock:
             held = self._bodies.get(key)
             if held and held[0] == output.revision:
                 self._bodies.move_to_end(key)
                 return held[1]
-        content = write(self.document(output, form, now), form, base=self.config.base_url)
+        content = write(self.document(output, form, now, view), form, base=self.config.base_url)
         body = made(content, MEDIA_TYPES[form], output.changed_at)
         with self._lock:
             self._bodies[key] = (output.revision, body)
@@ -75,35 +81,45 @@ class Publisher:
                 self._bodies.popitem(last=False)
         return body
 
-    def document(self, output: Output, form: str, now: datetime) -> Document:
+    def document(self, output: Output, form: str, now: datetime, view: View | None = None) -> Document:
         """The newest entries of an output that may be shown, as a document to write."""
-        kept = self.page(output, limit=ENTRIES, announced=True)
-        shown = [self._entry(one, now) for one in unique(kept)]
-        entries = tuple(entry for entry in shown if entry is not None)
-        stamps = [entry.updated for entry in entries if entry.updated]
-        return Document(head=self._head(output, form, max(stamps, default=output.changed_at)), entries=entries)
+        view = view or self.view_of(output)
+        kept = self.page(output, ENTRIES, view, announced=True)
+        # Only JSON Feed has a place for who else tells a story; elsewhere it is said where one entry stands for all.
+        told = shared(self.db, kept, self.viewer, now) if view == "stories" or form == "json" else {}
+        shown = [(one.key, entry) for one in kept if (entry := self._entry(one, now)) is not None]
+        stamps = [entry.updated for _, entry in shown if entry.updated]
+        return Document(
+            head=self._head(output, form, max(stamps, default=output.changed_at), view),
+            entries=tuple(entry for _, entry in shown), by_story=view == "stories",
+            shared={entry.public_id: told[key] for key, entry in shown if key in told},
+        )  # fmt: skip
 
-    def page(self, output: Output, *, limit: int, announced: bool = False) -> list[Kept]:
-        """The newest arrivals of an output. `announced` leaves out history: news only."""
+    def page(self, output: Output, limit: int, view: View, *, announced: bool = False) -> list[Kept]:
+        """The newest entries of an output, each once, or one a story. `announced` leaves out history: news only."""
+        read = limit * LOOKED_THROUGH if view == "stories" else limit
         if output.kind == "places":
-            return placefeeds.page(self.db, output.slug, limit=limit, announced=announced)
-        return reading.page(self.db, output.kind, output.slug, limit=limit, announced=announced)
+            kept = unique(placefeeds.page(self.db, output.slug, limit=read, announced=announced))
+        else:
+            kept = unique(reading.page(self.db, output.kind, output.slug, limit=read, announced=announced))
+        return one_a_story(kept, limit) if view == "stories" else kept
 
     def output(self, kind: OutputKind, slug: str) -> Output | None:
         """A feed that we publish, by its address; under another name of it `moved_to` tells the right one."""
         return placefeeds.place_output(self.db, slug) if kind == "places" else reading.output(self.db, kind, slug)
 
-    def address(self, output: Output, form: str = "") -> str:
-        """The public address of an output's page, or of its feed in a form."""
+    def address(self, output: Output, form: str = "", view: View | None = None) -> str:
+        """The public address of an output's page, or of its feed in a form; the view stands in it where it is another."""
         path = "all" if output.kind == "all" else f"{output.kind}/{output.slug}"
-        return f"{self.config.base_url}/{path}{'.' + form if form else ''}"
+        query = f"?view={view}" if view and view != self.view_of(output) else ""
+        return f"{self.config.base_url}/{path}{'.' + form if form else ''}{query}"
 
     def title(self, output: Output) -> str:
         """What an output is called where it stands alone, as in a feed reader."""
         name = self.config.settings.title
         return f"{name}: everything" if output.kind == "all" else f"{output.title} · {name}"
 
-    def _head(self, output: Output, form: str, updated: datetime) -> Head:
+    def _head(self, output: Output, form: str, updated: datetime, view: View) -> Head:
         about = {
             "topics": f"Entries from many sources on {output.title}, chosen by a rule that anyone may read.",
             "authors": f"Entries by {output.title}, wherever they were published.",
@@ -111,9 +127,11 @@ class Publisher:
             "places": f"Entries from many sources that name {output.title}.",
             "all": "Every entry of every source, as it came.",
         }[output.kind]
+        own = view == self.view_of(output)
         return Head(
-            title=self.title(output), id=output.public_id, url=self.address(output, form),
-            site_url=self.address(output), subtitle=about, updated=updated,
+            title=self.title(output), id=output.public_id if own else f"{output.public_id}#{view}",
+            url=self.address(output, form, view), site_url=self.address(output, view=view), subtitle=about,
+            updated=updated,
         )  # fmt: skip
 
     def _entry(self, kept: Kept, now: datetime) -> Entry | None:

@@ -204,6 +204,9 @@ class TopicModel(_Model):
 
     title: Text = Field("", description="Its title. Default: made from the slug.")
     query: str = Field(description="What belongs to it, in the topic language.")
+    view: Literal["entries", "stories"] = Field(
+        "entries", description="entries: each that belongs to it. stories: one for all that tell the same story."
+    )
     formerly: tuple[Slug, ...] = Field((), description="Slugs that it had before; their addresses go on working.")
 
 

@@ -274,6 +274,22 @@ class Deleted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """A source that tells the same story: its name, and the address of its entry ("" where that has none)."""
+
+    name: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """Who else tells the story of an entry: every other outlet, the preferred first; the agency that it came from."""
+
+    also: tuple[Outlet, ...] = ()
+    wire: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A feed, to read or to publish.
 
@@ -281,7 +297,8 @@ class Document:
     off; whole entries before the break are kept, and the validators are not (F-38). `links` are those that lead
     machines on: hubs, self, archives (W-01, P-04). `deleted` are entries that the publisher has withdrawn (I-14).
     `expired` says that the publisher has ended the feed (J-03). `notes` are oddities that a person should be able to
-    see in the journal.
+    see in the journal. `shared` says of published entries, by public id, who else tells their story, and `by_story` that
+    one entry stands for all that tell the same: then its text names the others too.
     """
 
     head: Head
@@ -293,6 +310,8 @@ class Document:
     deleted: tuple[Deleted, ...] = ()
     expired: bool = False
     notes: tuple[str, ...] = ()
+    shared: Mapping[str, Shared] = field(default_factory=dict)
+    by_story: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +21,7 @@ from lxml import etree
 from feeds import clean, meaning
 from feeds.decode import legal
 from feeds.identity import is_iri, is_web_url
-from feeds.model import Author, Document, Entry, Head
+from feeds.model import Author, Document, Entry, Head, Shared
 
 MEDIA_TYPES = {
     "atom": "application/atom+xml",
@@ -45,13 +45,30 @@ def write(document: Document, form: str, *, base: str = "") -> bytes:
         once.setdefault(entry.public_id, entry)  # V-03
     entries = [*once.values()]
     if form == "json":
-        return _json(document.head, entries)
+        return _json(document.head, entries, document.shared)
+    told = document.shared if document.by_story else {}
+    entries = [_naming(entry, told[entry.public_id]) if entry.public_id in told else entry for entry in entries]
     feed = FeedGenerator()
     feed.register_extension("heliograph", _FeedExtension, _EntryExtension)
     _write_head(feed, document.head, MEDIA_TYPES[form])
     for entry, guid in zip(entries, _rss_guids(entries), strict=True):
-        _write_entry(feed.add_entry(order="append"), entry, form, guid, base)
+        item = feed.add_entry(order="append")
+        item.heliograph.shared = told.get(entry.public_id, Shared())
+        _write_entry(item, entry, form, guid, base)
     return bytes(feed.atom_str() if form == "atom" else feed.rss_str()) + b"\n"
+
+
+def _naming(entry: Entry, shared: Shared) -> Entry:
+    """The entry with a last line in its text that names who else tells its story."""
+    named = ", ".join(
+        f'<a href="{clean.escape(_web(one.url))}">{clean.escape(legal(one.name))}</a>' if _web(one.url)
+        else clean.escape(legal(one.name))
+        for one in shared.also
+    )  # fmt: skip
+    line = f"<p>Also in: {named}.</p>"
+    if entry.content:
+        return replace(entry, content=entry.content + line)
+    return replace(entry, summary=(f"<p>{entry.summary}</p>" if entry.summary else "") + line)
 
 
 def _sound(entry: Entry) -> Entry:
@@ -181,6 +198,7 @@ class _EntryExtension(BaseEntryExtension):
 
     entry: Entry
     base: str
+    shared: Shared
 
     def extend_atom(self, item: Any) -> Any:
         entry = self.entry
@@ -193,6 +211,9 @@ class _EntryExtension(BaseEntryExtension):
             etree.SubElement(item, "link", rel="enclosure", href=one.url, **_told(told))
         if entry.source and entry.source.url:
             etree.SubElement(item, "link", rel="via", href=entry.source.url)
+        for outlet in self.shared.also:
+            if _web(outlet.url):
+                etree.SubElement(item, "link", rel="related", href=_web(outlet.url), title=legal(outlet.name))
         if entry.rights and item.find("rights") is None:
             etree.SubElement(item, "rights").text = legal(entry.rights)
         meaning.append_atom(item, entry, self.base)
@@ -241,7 +262,7 @@ def _source_id(head: Head, entry: Entry) -> str:
     return next((text for text in (head.id, head.url, head.site_url) if is_iri(text)), entry.public_id)
 
 
-def _json(head: Head, entries: Sequence[Entry]) -> bytes:
+def _json(head: Head, entries: Sequence[Entry], shared: Mapping[str, Shared]) -> bytes:
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": legal(head.title) or "Untitled",
@@ -251,14 +272,27 @@ def _json(head: Head, entries: Sequence[Entry]) -> bytes:
         "language": head.lang if _LANG.match(head.lang) else "",
     }
     told = {key: value for key, value in feed.items() if value}
-    text = json.dumps({**told, "items": [dict(_json_item(entry)) for entry in entries]}, ensure_ascii=False, indent=1)
+    text = json.dumps(
+        {**told, "items": [_json_item(entry, shared.get(entry.public_id)) for entry in entries]},
+        ensure_ascii=False,
+        indent=1,
+    )
     # Inside a script element or a JavaScript string these would end it (J-04); JSON allows the escapes.
     for character, escape in (("</", "<\\/"), ("<!", "<\\u0021"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
         text = text.replace(character, escape)
     return text.encode() + b"\n"
 
 
-def _json_item(entry: Entry) -> Iterator[tuple[str, Any]]:
+def _json_item(entry: Entry, shared: Shared | None) -> dict[str, Any]:
+    item = dict(_json_fields(entry))
+    if shared is not None:
+        # Extensions of JSON Feed 1.1 begin with an underscore.
+        also = [_told({"name": legal(one.name), "url": _web(one.url)}) for one in shared.also]
+        item["_heliograph"] = _told({"also": also, "wire": legal(shared.wire)})
+    return item
+
+
+def _json_fields(entry: Entry) -> Iterator[tuple[str, Any]]:
     yield "id", entry.public_id
     if entry.link:
         yield "url", entry.link

@@ -144,10 +144,15 @@ def entries_after(db: Database, key: int, limit: int) -> list[Kept]:
 
 def entry_numbered(db: Database, key: int) -> Kept | None:
     """One entry by its number."""
+    return next(iter(entries_of(db, [key])), None)
+
+
+def entries_of(db: Database, keys: Sequence[int]) -> list[Kept]:
+    """These entries, in the order of their keys."""
     statement = select(entries, *SOURCE_COLUMNS).join(sources, sources.c.id == entries.c.source_id)
     with db.read() as connection:
-        found = connection.execute(statement.where(entries.c.id == key)).mappings().all()
-        return next(iter(kept_of(connection, found)), None)
+        chosen = statement.where(entries.c.id.in_(keys)).order_by(entries.c.id)
+        return kept_of(connection, connection.execute(chosen).mappings().all()) if keys else []
 
 
 def kept_of(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:

@@ -34,6 +34,9 @@ UNSUBSCRIBE = "unsubscribe"
 PAGE = "page"
 """Read the page of an entry. Subject: the entry's number. Payload: url, host."""
 
+STORIES = "stories"
+"""Find the story that each entry tells. One piece that stays; payload: after (the last entry joined)."""
+
 MOST_ATTEMPTS = 8
 """How often work is tried; then it is a dead letter."""
 _FIRST_WAIT = timedelta(seconds=30)

@@ -39,7 +39,7 @@ def entry_page(
 ) -> pages.Entry | None:
     """The page of an entry; `placed` names its places, `also` are others that tell the same story."""
     shown = visible(kept, publisher.viewer, site.now)
-    (item,) = pages.items([kept], publisher.viewer, site.now) or (None,)
+    (item,) = pages.items([kept], publisher.viewer, site.now, {}) or (None,)
     if shown is None or item is None:
         return None
     if shown.content:

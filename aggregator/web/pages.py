@@ -19,6 +19,7 @@ from aggregator.health import health
 from aggregator.hints import spoken
 from aggregator.visible import Viewer, visible
 from feeds.identity import without_credentials
+from feeds.model import Outlet, Shared
 from storage.model import Followed, JournalLine, Kept, Listed
 
 _ENVIRONMENT = Environment(
@@ -77,6 +78,7 @@ class Item:
     bylines: tuple[Byline, ...]
     reasons: tuple[Reason, ...]
     edited: int
+    also: tuple[Outlet, ...] = ()
 
     @property
     def late(self) -> bool:
@@ -158,6 +160,8 @@ class Feed:
     bio: str
     link: str
     address: str
+    view: str
+    query_part: str
     items: Sequence[Item]
     state: Followed | None
     journal: Sequence[JournalLine]
@@ -202,8 +206,8 @@ def render(page: Page) -> str:
     return template.render({field.name: getattr(page, field.name) for field in fields(page)})
 
 
-def items(kept: Sequence[Kept], viewer: Viewer, now: datetime) -> list[Item]:
-    """Entries for a page: those that may be shown, as far as they may."""
+def items(kept: Sequence[Kept], viewer: Viewer, now: datetime, told: Mapping[int, Shared]) -> list[Item]:
+    """Entries for a page: those that may be shown, as far as they may. `told` says who else tells their stories."""
     shown = ((one, visible(one, viewer, now)) for one in kept)
     return [
         Item(
@@ -224,6 +228,7 @@ def items(kept: Sequence[Kept], viewer: Viewer, now: datetime) -> list[Item]:
             ),
             reasons=tuple(Reason(topic=why.topic, title=why.title, terms=why.terms) for why in one.filings),
             edited=one.revisions,
+            also=told[one.key].also if one.key in told else (),
         )
         for one, entry in shown
         if entry is not None

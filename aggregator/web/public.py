@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import logging
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from html import escape
@@ -19,15 +20,18 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from aggregator import placefeeds
 from aggregator.daemon import utc_now
 from aggregator.publish import FORMS, Body, Publisher, unique
+from aggregator.sharing import VIEWS, View, shared
+from aggregator.visible import visible
 from aggregator.web import pages
 from aggregator.web.entries import entry_page
-from storage import reading
-from storage.model import Output, OutputKind
+from storage import reading, stories
+from storage.model import Kept, Output, OutputKind, PlaceTag
 
 log = logging.getLogger(__name__)
 
 _PAGE_ENTRIES = 50
 _FRONT_ENTRIES = 20
+_ALSO = 50
 _FRONT_AUTHORS = 24
 _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' https: http: data:; form-action 'self'; "
@@ -54,7 +58,7 @@ def front(request: Request) -> Response:
         site=_site(publisher),
         topics=reading.list_topics(publisher.db),
         authors=reading.list_authors(publisher.db, limit=_FRONT_AUTHORS),
-        items=pages.items(kept, publisher.viewer, utc_now()),
+        items=_items(publisher, kept),
         counts=reading.counts(publisher.db),
     )
     return _html(page)
@@ -126,11 +130,28 @@ def entry(request: Request, key: str) -> Response:
     found = reading.entry(publisher.db, int(key)) if _KEY.match(key) else None
     if found is None:
         raise HTTPException(404)
-    page = entry_page(publisher, found, _site(publisher))
+    page = entry_page(publisher, found, _site(publisher), placed=_placed, also=_also(publisher, found))
     if page is None:
         reason = found.hidden_why or "it was taken out here"
         raise HTTPException(410, f"This entry is no longer shown: {reason}.")
     return _html(page)
+
+
+def _placed(tag: PlaceTag) -> pages.Place:
+    return pages.Place(name=placefeeds.placed(tag).name, address=placefeeds.path_of(tag.code), count=tag.count)
+
+
+def _also(publisher: Publisher, kept: Kept) -> list[pages.Also]:
+    """The other entries that tell its story, the first that came first."""
+    if kept.story is None:
+        return []
+    keys = [key for key in stories.tellers(publisher.db, [kept.story]).get(kept.story, ()) if key != kept.key]
+    held = ((one, visible(one, publisher.viewer, utc_now())) for one in reading.entries_of(publisher.db, keys[:_ALSO]))
+    return [
+        pages.Also(title=entry.title, source=one.source_name, link=entry.link, key=one.key)
+        for one, entry in held
+        if entry is not None
+    ]
 
 
 def opml_followed(request: Request) -> Response:
@@ -172,14 +193,29 @@ def _output(request: Request, kind: OutputKind, name: str) -> Response:
         raise HTTPException(404)
     if found.moved_to:
         suffix = f".{form}" if form else ""
-        return RedirectResponse(f"/{kind}/{found.moved_to}{suffix}", 301)
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/{kind}/{found.moved_to}{suffix}{query}", 301)
+    view = _view(request) or publisher.view_of(found)
     if form:
-        return _send(request, publisher.feed(found, form, utc_now()))
-    return _html(_feed_page(publisher, found))
+        return _send(request, publisher.feed(found, form, utc_now(), view))
+    return _html(_feed_page(publisher, found, view))
 
 
-def _feed_page(publisher: Publisher, output: Output) -> pages.Feed:
-    kept = unique(publisher.page(output, limit=_PAGE_ENTRIES))
+def _view(request: Request) -> View | None:
+    """The view that the reader asks for, None where they leave it to the topic."""
+    asked = request.query_params.get("view")
+    if asked and asked not in VIEWS:
+        raise HTTPException(404, f"There is no view {escape(asked[:20])} of a feed: they are entries and stories.")
+    return next((view for view in VIEWS if view == asked), None)
+
+
+def _items(publisher: Publisher, kept: Sequence[Kept]) -> list[pages.Item]:
+    now = utc_now()
+    return pages.items(kept, publisher.viewer, now, shared(publisher.db, kept, publisher.viewer, now))
+
+
+def _feed_page(publisher: Publisher, output: Output, view: View) -> pages.Feed:
+    kept = publisher.page(output, _PAGE_ENTRIES, view)
     is_source = output.kind == "sources"
     state = reading.followed(publisher.db, output.slug) if is_source else []
     return pages.Feed(
@@ -195,7 +231,9 @@ def _feed_page(publisher: Publisher, output: Output) -> pages.Feed:
         bio=output.detail if output.kind == "authors" else "",
         link=output.url,
         address=publisher.address(output),
-        items=pages.items(kept, publisher.viewer, utc_now()),
+        view=view,
+        query_part="" if view == publisher.view_of(output) else f"?view={view}",
+        items=_items(publisher, kept),
         state=state[0] if state else None,
         journal=reading.journal_of(publisher.db, output.slug, limit=10) if is_source else [],
     )
