@@ -18,7 +18,7 @@ Kind = Literal["same", "gone", "new"]
 
 _CLOSE = 40_000
 """The largest gap that `difflib` looks at: words gone times words come. Its time grows faster than that at worst."""
-_BUDGET = 1_000_000
+_BUDGET = 250_000
 """The same for all gaps of two texts together."""
 # In a row of four and the spaces between them, words that are common everywhere are rare enough to stand once.
 _ROWS = (7, 1)
