@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import engines, fetching, figures, parsing, polling, replay
+from benchmarks import engines, fetching, figures, parsing, places, polling, replay
 from benchmarks.figures import Figure
 from benchmarks.server import ROOT
 
@@ -52,6 +52,7 @@ SUITES = (
         steps=engines.steps,
         measure=engines.measure,
     ),
+    Suite(title="Places", names=places.NAMES, steps=places.steps, measure=places.measure),
     Suite(title="Replaying", names=replay.NAMES, steps=replay.steps, measure=replay.measure),
 )
 

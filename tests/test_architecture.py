@@ -23,9 +23,13 @@ PURE = (
     "aggregator/again.py",
     "aggregator/authors.py",
     "aggregator/decide.py",
+    "aggregator/gazetteer.py",
     "aggregator/habit.py",
     "aggregator/health.py",
     "aggregator/hints.py",
+    "aggregator/place_context.py",
+    "aggregator/place_lexicon.py",
+    "aggregator/places.py",
     "aggregator/rhythm.py",
     "aggregator/topics/",
 )
