@@ -24,11 +24,11 @@ _NEARBY = 30
 class Context:
     """The words that make a place beside them no place, by the side on which they stand and the kind of name.
 
-    Words are folded; the value says whether the word must have a capital.
+    Words are folded; the value of a whole one says whether it must have a capital, `begin` are beginnings.
     """
 
     whole: dict[str, bool]
-    begin: tuple[tuple[str, bool], ...]
+    begin: tuple[str, ...]
 
 
 @cache
@@ -146,19 +146,19 @@ def _patterns(lang: str) -> Iterator[Pattern]:
 def context(side: str, kind: str, lang: str) -> Context:
     """The words before ("prev") or after ("next") a name ("n") or a people ("p") that make it no place."""
     whole: dict[str, bool] = {}
-    begin: list[tuple[str, bool]] = []
+    begin: list[str] = []
     for one in data()["context"]:
         if one["side"] == side and kind in one["scope"] and one["language"] == lang:
             for word in one["words"].split():
                 bare, capital = word.removeprefix("^"), word.startswith("^")
                 if bare.endswith("*"):
-                    begin.append((bare[:-1], capital))
+                    begin.append(bare[:-1])
                 else:
                     whole[bare] = capital
     return Context(whole=whole, begin=tuple(begin))
 
 
 @cache
-def given(kind: str) -> frozenset[str]:
-    """Given names of a script ("latin", "cyrillic", "arabic"), or the titles before them ("rank"), folded."""
-    return frozenset(data()["given"][kind].split())
+def listed(kind: str) -> frozenset[str]:
+    """A list of folded words: given names of a script ("latin", "cyrillic", "arabic"), and others by their names."""
+    return frozenset(data()["lists"][kind].split())

@@ -10,8 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from aggregator import gazetteer
-from aggregator.place_lexicon import WORD, Pattern
-from aggregator.topics.fold import letters
+from aggregator.place_lexicon import WORD, Pattern, letters
 
 NO, UNSURE, ALONE, SURE = 0, 1, 2, 3
 """No place; one if a neighbour is named too; one if it is named elsewhere; a place."""
@@ -32,266 +31,28 @@ _SIZE_BEFORE = {one: re.compile(pattern, re.IGNORECASE) for one, pattern in _SIZ
 _SIZE_AFTER = re.compile(
     r"\s(?:büyüklüğünde|yüzölçümü|kadar (?:bir )?(?:alan|bölge|toprak)|\w*(?:көлем|аума[қғ]|үлкенді)\w+дай)"
 )
-# Words with a capital that may stand before a country in the middle of an English sentence.
-_MAY_PRECEDE = frozenset(
-    [
-        "north",
-        "south",
-        "east",
-        "west",
-        "northern",
-        "southern",
-        "eastern",
-        "western",
-        "central",
-        "upper",
-        "lower",
-        "greater",
-        "new",
-        "old",
-        "republic",
-        "islamic",
-        "kingdom",
-        "state",
-        "states",
-        "federation",
-        "soviet",
-        "nazi",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "president",
-        "minister",
-        "ambassador",
-        "downtown",
-        "port",
-        "mainland",
-        "rural",
-        "free",
-        "saint",
-        "st",
-        "san",
-        "santa",
-        "fort",
-        "i",
-        "the",
-        "a",
-        "in",
-        "of",
-        "and",
-        "on",
-        "at",
-        "for",
-        "from",
-        "to",
-        "with",
-        "by",
-        "as",
-        "is",
-    ]
-)
-# Places that are given names too: another name behind them makes them one.
-_GIVEN_PLACES = frozenset(
-    [
-        "jordan",
-        "chad",
-        "georgia",
-        "israel",
-        "kenya",
-        "india",
-        "china",
-        "paris",
-        "sydney",
-        "london",
-        "sofia",
-        "florence",
-        "milan",
-        "austin",
-        "dallas",
-        "jericho",
-        "valencia",
-        "santiago",
-        "adelaide",
-        "victoria",
-        "chelsea",
-        "cuba",
-        "malta",
-        "ireland",
-        "roma",
-        "lima",
-        "asia",
-        "savannah",
-        "virginia",
-        "carolina",
-        "montana",
-        "dakota",
-        "brooklyn",
-        "iran",
-        "misir",
-        "roman",
-        "vienna",
-        "havana",
-        "odessa",
-        "alexandria",
-        "ural",
-        "berlin",
-        "phoenix",
-        "madison",
-        "lincoln",
-        "cairo",
-        "damascus",
-        "nevada",
-        "holland",
-        "tunis",
-        "medina",
-        "aden",
-        "троя",
-        "индия",
-        "гавана",
-        "алжир",
-        "пермь",
-    ]
-)
-_MAY_FOLLOW = frozenset(
-    [
-        "s",
-        "valley",
-        "river",
-        "air",
-        "army",
-        "navy",
-        "ministry",
-        "foreign",
-        "defence",
-        "defense",
-        "national",
-        "parliament",
-        "president",
-        "prime",
-        "minister",
-        "king",
-        "international",
-        "university",
-        "city",
-        "airport",
-        "province",
-        "region",
-        "sea",
-        "and",
-        "or",
-        "the",
-        "in",
-        "to",
-        "of",
-        "on",
-        "at",
-        "strip",
-        "bank",
-        "today",
-        "armed",
-        "government",
-        "police",
-        "border",
-        "coast",
-        "guard",
-        "football",
-        "olympic",
-        "house",
-        "special",
-        "central",
-        "state",
-        "supreme",
-        "north",
-        "south",
-        "east",
-        "west",
-        "islands",
-        "island",
-        "republic",
-        "general",
-        "joint",
-        "royal",
-        "military",
-        "forces",
-        "field",
-        "street",
-        "says",
-        "said",
-    ]
-)
-# What is said of a state, and seldom of a person.
-_OF_A_STATE = frozenset(
-    [
-        "army",
-        "military",
-        "armed",
-        "air",
-        "navy",
-        "naval",
-        "ministry",
-        "minister",
-        "ministers",
-        "government",
-        "parliament",
-        "president",
-        "king",
-        "prime",
-        "border",
-        "borders",
-        "authorities",
-        "officials",
-        "official",
-        "troops",
-        "forces",
-        "police",
-        "junta",
-        "capital",
-        "opposition",
-        "ruling",
-        "embassy",
-        "ambassador",
-        "state",
-        "soldiers",
-        "and",
-    ]
-)
-_INTO = frozenset(
-    [
-        "in",
-        "from",
-        "to",
-        "into",
-        "across",
-        "against",
-        "with",
-        "between",
-        "of",
-        "near",
-        "through",
-        "inside",
-        "outside",
-        "over",
-    ]
-)
 _PEOPLE_OF_A_STATE = ("JO", "TD")
 _WEAK_AT_A_SENTENCE_START = ("TR", "TG")
-_LANGUAGE_BEFORE = frozenset(("in", "into", "to"))
+_LANGUAGE_BEFORE = frozenset(("in", "into", "from"))
+_SPEAKERS = (
+    "speakers",
+    "speaker",
+    "knowledge",
+    "study",
+    "command",
+    "dialect",
+    "dialects",
+    "teacher",
+    "teachers",
+    "students",
+)
+# "Paris, Texas" and "San Jose, CA 95129": a town of the United States.
+_IN_A_STATE = re.compile(
+    r", (?:(?:Alabama|Arizona|Arkansas|California|Colorado|Connecticut|Florida|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky"
+    r"|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Nebraska|New York|North Carolina|Ohio"
+    r"|Oregon|Pennsylvania|South Carolina|Tennessee|Texas|Utah|Virginia|Wisconsin|Tex|Fla|Ill|Calif|Pa|Ga)\b"
+    r"|(?:[ACFGIKLMNOPTUVW][AC-EHI-LNORSTVX-Z]) \d{5})"
+)
 _RUSSIAN_LANGUAGE = re.compile(r"с?ь?к(?:ий|ого|ому|им|ом)\Z")
 _WITH_A_LANGUAGE = re.compile(
     r",?\s(?:и|или)\s(?:фарси|урду|иврит|хинди|дари|пушту|[\w]+ск(?:ий|ом|ому|ого|им)(?:\s?[^\s\w]|\Z))"
@@ -305,18 +66,18 @@ class View:
 
     text: str
     language: str
-    words: list[str] = field(init=False)
-    starts: list[int] = field(init=False)
-    ends: list[int] = field(init=False)
+    words: list[str]
     given: int = -1
     """The index of a word that turned out to be a given name: the one behind it is a surname."""
+    spoken: int = -1
+    """The index of a word that turned out to name a language: "and Chinese" goes on with it."""
+    starts: list[int] = field(init=False)
+    ends: list[int] = field(init=False)
     _titled: bool | None = None
 
     def __post_init__(self) -> None:
-        found = [(match[0], match.start(), match.end()) for match in WORD.finditer(self.text)]
-        self.words = [word for word, _, _ in found]
-        self.starts = [start for _, start, _ in found]
-        self.ends = [end for _, _, end in found]
+        self.starts = [match.start() for match in WORD.finditer(self.text.replace("_", " "))]
+        self.ends = [start + len(word) for start, word in zip(self.starts, self.words, strict=True)]
 
     def before(self, first: int) -> str:
         """The word before another, as written, where nothing but a space, a hyphen or a quotation mark parts them."""
@@ -340,7 +101,7 @@ class View:
         if self._titled is None:
             long = [word for word in self.words[:60] if len(word) > 3 and word[0].isalpha()]
             capitals = sum(word[0].isupper() for word in long)
-            self._titled = len(self.text) < 300 and len(long) > 3 and capitals > _TITLE_CASE * len(long)
+            self._titled = len(self.text) < 300 and len(long) > 4 and capitals > _TITLE_CASE * len(long)
         return self._titled
 
 
@@ -357,7 +118,10 @@ def judge(view: View, first: int, last: int, pattern: Pattern, surnames: Surname
     if (before or after) and _is_beside(view, before, after, pattern.kind):
         return NO
     if _is_a_person(view, first, last, before, after, pattern):
-        surnames.seen.add(view.words[last])
+        if view.given != last:
+            surnames.seen.add(view.words[last])
+        return NO
+    if pattern.codes != ("US",) and _IN_A_STATE.match(view.text[view.ends[last] : view.ends[last] + 20]):
         return NO
     if (
         _is_quoted(view, first, last)
@@ -369,6 +133,13 @@ def judge(view: View, first: int, last: int, pattern: Pattern, surnames: Surname
         return ALONE
     if pattern.weak:
         return _weak(view, first, last, before, after, pattern)
+    if (
+        view.language == "en"
+        and after[:1].isupper()
+        and letters(view.words[last]) in gazetteer.listed("places that are given names")
+        and view.in_title_case()
+    ):
+        return UNSURE
     if view.language == "en" and pattern.kind == "n" and _has_a_first_part(view, first, before):
         return ALONE
     return SURE
@@ -386,7 +157,7 @@ def _listed(raw: str, context: gazetteer.Context) -> bool:
     capital = context.whole.get(word)
     if capital is not None and (not capital or raw[0].isupper()):
         return True
-    return any(word.startswith(one) and (not capital or raw[0].isupper()) for one, capital in context.begin)
+    return word.startswith(context.begin)
 
 
 def _is_a_person(view: View, first: int, last: int, before: str, after: str, pattern: Pattern) -> bool:
@@ -406,9 +177,14 @@ def _is_a_person(view: View, first: int, last: int, before: str, after: str, pat
         return True
     if first == last and after and after[0].isupper() and view.text[view.ends[last]] == " ":
         word, behind = letters(view.words[last]), letters(after)
-        if word in _GIVEN_PLACES and behind not in _MAY_FOLLOW and not view.in_title_case():
+        if (
+            word in gazetteer.listed("places that are given names")
+            and behind not in gazetteer.listed("may follow")
+            and not after.isupper()
+            and not view.in_title_case()
+        ):
             view.given = last
-            return not after.isupper()
+            return True
     return _is_a_capital_people(view, first, pattern)
 
 
@@ -416,7 +192,8 @@ def _is_a_capital_people(view: View, first: int, pattern: Pattern) -> bool:
     """In Cyrillic a people has no capital: Черногорцев in the middle of a sentence is a man."""
     word = letters(view.words[first])
     if (
-        view.language not in ("ru", "uk", "be")
+        len(pattern.words) > 1
+        or view.language not in ("ru", "uk", "be")
         or pattern.kind != "p"
         or pattern.case
         or not "\u0400" <= word[0] <= "\u04ff"
@@ -429,7 +206,7 @@ def _is_a_capital_people(view: View, first: int, pattern: Pattern) -> bool:
 def _is_given(raw: str) -> bool:
     word = letters(raw)
     if "\u0400" <= word[0] <= "\u04ff":
-        names = gazetteer.given("cyrillic")
+        names = gazetteer.listed("cyrillic")
         stem = word[:-1]
         return (
             word in names
@@ -437,7 +214,7 @@ def _is_given(raw: str) -> bool:
             or any(stem + end in names for end in "аяйь")
             or (word.endswith(("ом", "ем")) and word[:-2] in names)
         )
-    return word in gazetteer.given("latin")
+    return word in gazetteer.listed("latin")
 
 
 def _is_an_arabic_name(view: View, first: int, before: str, pattern: Pattern) -> bool:
@@ -445,7 +222,7 @@ def _is_an_arabic_name(view: View, first: int, before: str, pattern: Pattern) ->
     if not before:
         return False
     word, ahead = letters(view.words[first]), letters(before)
-    given, rank = gazetteer.given("arabic"), gazetteer.given("rank")
+    given, rank = gazetteer.listed("arabic"), gazetteer.listed("rank")
     if pattern.kind != "p":
         return False
     if ahead in given:
@@ -472,31 +249,42 @@ def _is_quoted(view: View, first: int, last: int) -> bool:
 
 def _is_a_size(view: View, first: int, last: int) -> bool:
     """ "An area the size of Malta" is not in Malta."""
-    before = _SIZE_BEFORE.get(view.language)
+    size = _SIZE_BEFORE.get(view.language)
     start, end = view.starts[first], view.ends[last]
-    if before is not None and before.search(view.text[max(0, start - 50) : start]):
-        return True
+    if size is not None and first and letters(view.words[first - 1]) in gazetteer.listed("ends a size"):
+        return size.search(view.text[max(0, start - 50) : start]) is not None
     return view.language in ("tr", "kk") and _SIZE_AFTER.match(view.text[end : end + 30]) is not None
 
 
 def _is_a_language(view: View, first: int, last: int, before: str, pattern: Pattern) -> bool:
     """ "Spoke in Russian.", "на русском", "по-русски", "بالروسية": the language, not what is Russian."""
-    if pattern.kind != "p" and view.language != "en":
+    if pattern.kind != "p":
         return False
     word, start, end = letters(view.words[first]), view.starts[first], view.ends[last]
     if view.language in ("ar", "fa"):
         return word.startswith("بال") and word.endswith("يه")
     if view.language in CYRILLIC:
-        if word.endswith(("ски", "ськи")) and start and view.text[start - 1] == "-":
+        if word.endswith(("ски", "цки", "ьки")) and start and view.text[start - 1] == "-":
             return True
         return _RUSSIAN_LANGUAGE.search(word) is not None and _stands_alone(letters(before), view.text[end : end + 40])
+    return view.language == "en" and _is_spoken(view, first, last, before)
+
+
+def _is_spoken(view: View, first: int, last: int, before: str) -> bool:
+    """ "In Russian.", "speaks Russian and Chinese"."""
+    listed = before in ("and", "or") and first > 1 and first - 2 == view.spoken
+    alone = not re.match(r"[ -]\w", view.text[view.ends[last] : view.ends[last] + 2])
+    behind = view.after(last) in ("and", "or", "with", "but", "at", "well", "fluently", "to")
+    if before == "of" and first > 1 and view.words[first - 2] in _SPEAKERS:
+        return True
+    alone = alone or letters(view.words[last]) == "english"
     if (
-        view.language == "en"
-        and before in _LANGUAGE_BEFORE
-        and word.endswith(("ish", "an", "ese", "ic", "french", "uzbek"))
+        (before in gazetteer.listed("spoken after") and (alone or behind))
+        or listed
+        or (before in _LANGUAGE_BEFORE and alone)
     ):
-        listed = any(one.endswith("*") or word == stem for stem, one in pattern.words)
-        return listed and _is_an_adjective(word) and not re.match(r"[ -]\w", view.text[end : end + 2])
+        view.spoken = last
+        return True
     return False
 
 
@@ -507,10 +295,6 @@ def _stands_alone(before: str, behind: str) -> bool:
     return before in ("на", "по", "с", "в") and re.match(r"\s(?:и|или|а)\s|\s?[^\s\w]|\Z", behind) is not None
 
 
-def _is_an_adjective(word: str) -> bool:
-    return word.endswith(("ish", "ian", "ese", "french", "uzbek", "german", "korean")) and word not in ("japan", "iran")
-
-
 def _weak(view: View, first: int, last: int, before: str, after: str, pattern: Pattern) -> int:
     """A name that is something else as often: what stands around it may make it sure."""
     code = pattern.codes[0] if pattern.codes else ""
@@ -519,11 +303,11 @@ def _weak(view: View, first: int, last: int, before: str, after: str, pattern: P
     if view.language != "en":
         return UNSURE
     behind = letters(after) if after else _behind_possessive(view, last)
-    if behind in _OF_A_STATE and (
+    if behind in gazetteer.listed("of a state") and (
         code in _PEOPLE_OF_A_STATE or behind in ("parliament", "president", "ruling", "opposition")
     ):
         return SURE
-    if code in _PEOPLE_OF_A_STATE and before in _INTO and not after[:1].isupper():
+    if code in _PEOPLE_OF_A_STATE and before in gazetteer.listed("prepositions") and not after[:1].isupper():
         return SURE
     return UNSURE
 
@@ -539,7 +323,7 @@ def _has_a_first_part(view: View, first: int, before: str) -> bool:
     """Whether a word with a capital in the middle of an English sentence makes the name a part of another."""
     if not before or not before[0].isupper() or before.isupper() or view.text[view.starts[first] - 1] != " ":
         return False
-    if letters(before) in _MAY_PRECEDE or view.in_title_case() or view.begins_sentence(first - 1):
+    if letters(before) in gazetteer.listed("may precede") or view.in_title_case() or view.begins_sentence(first - 1):
         return False
     from_place = gazetteer.lexicon(view.language)[before]
     return not from_place

@@ -8,18 +8,22 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
-from aggregator.topics.fold import letters
+from aggregator.topics import fold
 
-WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u0640\u00ad\u200d])*")
-"""A word with the marks in it. Apostrophes, hyphens and the zero-width non-joiner part words: what they join is an ending."""
+WORD = re.compile("\\w[\\w\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u0640\u00ad\u200d]*")
+"""A word with the marks in it, of a text whose underscores are spaces.
+
+Apostrophes, hyphens and the zero-width non-joiner part words: what they join is an ending.
+"""
 HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")
 _MOST_REMEMBERED = 50_000
 _LONGEST = 40
 _SLAVIC = re.compile(r"[аеиоуыэюяйьмхвїєі]{0,3}")
 _TURKIC = re.compile(
-    r"(?:[дтлн][аеыіиуүөоәө]\w{0,7}|[ғгқк][аеуыіо]\w{0,5}|м[еа]н|п[еа]н|б[еа]н|с[ыіиу]\w{0,5}|[нң]\w{0,2}|лық\w*|лік\w*|й[аы]\w*)?"
+    r"(?:[дтлн][аеыіиуүөоәө]\w{0,7}|[ғгқк][аеуыі]\w{0,5}|м[еа]н|п[еа]н|б[еа]н|с[ыіиу]\w{0,5}|н|ң|лық\w*|лік\w*|й[аы]\w*)?"
 )
 _LATIN_TURKIC = re.compile(
     r"(?:l[iaue]\w{0,10}|[dtn][aeiu]\w{0,6}|[gkqy][aeiu]\w{0,6}|[iuae]|in\w{0,3}|un\w{0,3}|s[iue]\w{0,4})?"
@@ -39,11 +43,20 @@ _SHORTEST_IN_UNION = 4
 _PROCLITICS = re.compile("(?P<and>[وف]?)(?:(?P<to>لل)|(?P<with>[بكل]?)(?P<the>ال)?)")
 
 
+_letters = lru_cache(20_000)(fold.letters)
+
+
+def letters(word: str) -> str:
+    """The folded form of a word, cut where it is longer than any name, and remembered: it is mostly one of a few."""
+    return _letters(word[:_LONGEST])
+
+
 class Pattern(NamedTuple):
     """A name: of which codes, in which words.
 
     `kind` is "n" for a name and "p" for a people or an adjective, `case` what capitals it asks for, `article` whether
-    Arabic writes it with one, `weak` 1 where it needs a second cue and 2 where that is another name of the place. Codes are none where the name is not a place's.
+    Arabic writes it with one, `weak` 1 where it needs a second cue and 2 where that is another name of the place. There are
+    no codes where the name is not a place's.
     """
 
     codes: tuple[str, ...]
@@ -88,9 +101,11 @@ class Lexicon(dict[str, tuple[Pattern, ...]]):
             listed.sort(key=lambda one: -one.length)
 
     def __missing__(self, raw: str) -> tuple[Pattern, ...]:
+        if len(raw) > _LONGEST:
+            return ()  # and not remembered: it may be a megabyte
         if len(self) > _MOST_REMEMBERED:
             self.clear()
-        found = self[raw] = tuple(self._look_up(raw)) if len(raw) <= _LONGEST else ()
+        found = self[raw] = tuple(self._look_up(raw))
         return found
 
     def _look_up(self, raw: str) -> list[Pattern]:
@@ -98,7 +113,7 @@ class Lexicon(dict[str, tuple[Pattern, ...]]):
         for word, article in self._readings(letters(raw)):
             for pattern in self._beginning_with(word):
                 if (article or not pattern.article) and has_case(raw, pattern.case):
-                    found[_of_kind(pattern, word) if self._arabic else pattern] = None
+                    found[_of_kind(pattern, word)] = None
         return sorted(found, key=lambda one: (-len(one.words), -one.length, one.kind, one.words[0][1]))
 
     def _beginning_with(self, word: str) -> Iterator[Pattern]:
@@ -146,10 +161,15 @@ def has_case(raw: str, case: str) -> bool:
 
 
 def _of_kind(pattern: Pattern, word: str) -> Pattern:
-    """In Arabic and Persian the ending tells a people from a name."""
+    """In English, Arabic and Persian the ending tells a people from a name."""
     stem, mark = pattern.words[0]
-    people = word.endswith("ي") or (mark in ("~", "+") and word[len(stem) :] not in ("", "ا", "يا"))
-    people = people and len(pattern.words) == 1
+    ending = word[len(stem) :]
+    if len(pattern.words) > 1:
+        people = False
+    elif "\u0600" <= word[0] <= "\u06ff":
+        people = word.endswith("ي") or (mark in ("~", "+") and ending not in ("", "ا", "يا"))
+    else:
+        people = mark == "*" and ending in ("i", "is", "an", "ans", "ian", "ians", "ese")
     return pattern._replace(kind="p") if people else pattern
 
 

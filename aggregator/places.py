@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from aggregator import gazetteer
 from aggregator.place_context import NO, SURE, UNSURE, Surnames, View, judge
-from aggregator.place_lexicon import HAN, Lexicon, Pattern, fits, has_case
-from aggregator.topics.fold import letters
+from aggregator.place_lexicon import HAN, WORD, Lexicon, Pattern, fits, has_case, letters
 from storage.model import PlaceTag, Span
 
 names, slug_of, code_of = gazetteer.names, gazetteer.slug_of, gazetteer.code_of
@@ -22,7 +21,7 @@ members, regions_of, point = gazetteer.members, gazetteer.regions_of, gazetteer.
 MOST_SPANS = 20
 """So many of a place's spans are kept; the count goes on."""
 _MOST_HITS = 4_000
-_JOINT = re.compile("(?:[ \u00a0]{1,2}|[-‐‑–.'’ʼ`\u200c]|\\s?\n|\\. )\\Z")
+_JOINT = re.compile("(?:[ \u00a0]{1,2}| & |[-‐‑–.'’ʼ`\u200c]|\\s?\n|\\. )\\Z")
 _DASH = re.compile(r"\s*(?:—|–|--)\s|\s-\s|:\s")
 _DATELINE = 110
 _UNDATED = frozenset(("ru", "uk", "be", "kk", "ky", "tg", "mn"))
@@ -70,30 +69,29 @@ def places_of(title: str, text: str, lang: str = "", country: str = "") -> tuple
 
 
 def _hits(field: str, whole: str, language: str, lexicon: Lexicon, surnames: Surnames) -> list[Hit]:
-    view = View(whole, language or _script(whole))
-    found: list[Hit] = []
-    begin, end = 0, len(whole)
+    words = WORD.findall(whole.replace("_", " "))
+    named = [index for index, word in enumerate(words) if lexicon[word]]
+    found = list(_han(field, whole, lexicon)) if lexicon.han and HAN.search(whole) else []
+    if not named:
+        return found
+    view = View(whole, language or _script(whole), words)
+    begin, end = -1, len(whole)
     last = -1
-    for first, word in enumerate(view.words):
+    for first in named:
         if first <= last:
             continue
-        listed = lexicon[word]
-        if not listed:
-            continue
-        chosen = _longest(view, first, listed)
+        chosen = _longest(view, first, lexicon[words[first]])
         if chosen is None:
             continue
         pattern, last = chosen
-        if not found and begin == 0 and field == "text":
-            begin, end = _dateline(view, first, last), _end_of_text(whole)
+        if begin < 0:  # before the first name of the text
+            begin, end = (_dateline(view, first, last), _end_of_text(whole)) if field == "text" else (0, end)
         if pattern.codes and view.starts[first] >= begin and view.ends[last] <= end:
             sure = judge(view, first, last, pattern, surnames)
             if sure != NO:
                 found.append(_hit(field, view.text, view.starts[first], view.ends[last], pattern.codes, sure))
             if len(found) >= _MOST_HITS:
                 break
-    if lexicon.han and HAN.search(whole):
-        found += _han(field, whole, lexicon)
     return found
 
 
@@ -113,6 +111,8 @@ def _script(text: str) -> str:
 def _longest(view: View, first: int, listed: tuple[Pattern, ...]) -> tuple[Pattern, int] | None:
     """The longest pattern whose every word is there, and the index of its last word."""
     for pattern in listed:
+        if len(pattern.words) == 1:
+            return pattern, first
         last = first + len(pattern.words) - 1
         if last < len(view.words) and all(
             _joined(view, index, pattern, index - first) for index in range(first + 1, last + 1)
@@ -174,9 +174,9 @@ def _dateline(view: View, first: int, last: int) -> int:
 
 def _end_of_text(text: str) -> int:
     """Where the words about the author begin, whose places are not the entry's."""
-    marked = None
-    for marked in _BIO.finditer(text, len(text) // 3):
-        break
+    if "\n" not in text:
+        return len(text)
+    marked = _BIO.search(text, text.index("\n"))
     if marked is not None:
         return marked.start()
     paragraph = text.rstrip().rfind("\n") + 1

@@ -45,6 +45,7 @@ SLAVIC = {"ru": "ск", "uk": "ськ", "be": "ск"}
 ENDINGS = {"ru", "tr", "ar", "fa", "kk", "ky", "uz", "az", "tg", "tk", "uk", "be", "hy", "ka", "mn", "pl", "de"}
 """Languages whose CLDR names take endings; in the others a name is a whole word."""
 SHORT_ARE_WHOLE = {"tr", "az", "tk", "uz"}
+LATIN = {"uz", "az", "tk", "de", "fr", "es", "it", "pl"}
 NO_NAME = {"CD", "CG", "HK", "MO"}
 """CLDR calls these by names that nobody writes ("Congo - Kinshasa", "Hong Kong SAR China")."""
 WEAK = {("es", "GE"), ("es", "TD"), ("it", "GE"), ("it", "OM"), ("de", "OM"), ("fr", "OM"), ("ur", "OM"), ("ps", "OM")}
@@ -53,6 +54,11 @@ SLUGS = {
     "PS": "palestine", "GS": "south-georgia", "019": "americas", "142": "asia", "150": "europe",
 }  # fmt: skip
 SLUGS_OF_M49 = {"057": "micronesian-region", "021": "northern-america"}
+ENGLISH_PEOPLE = re.compile(
+    r"\A\w*(?:[iea]an|fghan|erman|ese|ish|ench|utch|reek|zech|wiss|Thai|Turk|raqi|audi|mirati|sraeli|emeni|Omani|hechen|Azeri|Lao"
+    r"|roat|Serb|Pole|Finn|wede|lovak|lovene|Welsh|Scots|zbek|azakh|yrgyz|irghiz|Tajik|urkmen|omali|epali|angladeshi|ilipino)"
+    r"s?\*?\Z"
+)
 WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u0640\u00ad\u200d])*")
 _VOWELS = "аяоеиыйьуюіїє"
 _INDECLINABLE = "уиэоеі"
@@ -92,14 +98,19 @@ def folded(pattern: str, kind: str, language: str) -> str:
 def hand(cell: str, language: str) -> list[str]:
     """The patterns of a cell."""
     names, _, peoples = cell.lstrip("=").partition(";")
-    found = [folded(one, "n", language) for one in names.split(",") if one.strip()]
+    found = [
+        folded(one, "p" if language == "en" and ENGLISH_PEOPLE.search(one) else "n", language)
+        for one in names.split(",")
+        if one.strip()
+    ]
     return found + [folded(one, "p", language) for one in peoples.split(",") if one.strip()]
 
 
 def plain(name: str) -> list[str]:
     """A name of CLDR without what is said in brackets, and with "and" for "&"."""
-    bare = re.sub(r"\s*[(（].*?[)）]", "", name).strip()
-    return [bare, bare.replace("&", "and")] if "&" in bare else [bare]
+    bare = re.sub(r"\s*[(（].*?[)）]", "", name).strip().replace(" - ", "-")
+    saint = [bare.replace("St. ", "Saint ", 1)] if bare.startswith("St. ") else []
+    return [one for form in (bare, *saint) for one in dict.fromkeys((form, form.replace("&", "and")))]
 
 
 def declined(name: str, language: str) -> list[str]:
@@ -175,7 +186,8 @@ def add_hand(words: Words) -> set[tuple[str, str]]:
             if language == "ru":
                 add_cities(words, code, "ky", cell)
     for language, code, cell in rows("more"):
-        words.add(code, language, hand(cell, language))
+        if code != "-":
+            words.add(code, language, hand(cell, language))
     return instead
 
 
@@ -208,7 +220,7 @@ def add_cldr(words: Words, territories: list[str], regions: dict[str, str], inst
                     forms = [form for one in plain(name) for form in declined(one, language)]
                     words.add(target, language, [folded(weak + one, "n", language) for one in forms])
             for zone, code in cities.items():
-                city = locale.time_zones.get(zone, {}).get("city")
+                city = locale.time_zones.get(zone, {}).get("city") or (english_city(zone) if language in LATIN else "")
                 if city and language not in HAND:
                     words.add(code, language, [folded(one, "n", language) for one in declined(city, language)])
 
@@ -219,10 +231,14 @@ def known_cities() -> dict[str, str]:
     zones = {}
     for code, names in get_global("territory_zones").items():
         for zone in names:
-            city = Locale.parse("en").time_zones.get(zone, {}).get("city") or zone.rsplit("/", 1)[-1].replace("_", " ")
-            if (code, city) in english:
+            if (code, english_city(zone)) in english:
                 zones[zone] = code
     return zones
+
+
+def english_city(zone: str) -> str:
+    """The exemplar city of a time zone in English, which is also how other languages write it where CLDR is silent."""
+    return Locale.parse("en").time_zones.get(zone, {}).get("city") or zone.rsplit("/", 1)[-1].replace("_", " ")
 
 
 def slug(name: str) -> str:
@@ -267,6 +283,9 @@ def make() -> dict[str, Any]:
             phrases.add(code, language, hand(one, language))
             if code != "-":
                 words.add(code, language, hand(one, language))
+    for language, code, cell in rows("more"):
+        if code == "-":
+            phrases.add(code, language, hand(cell, language))
     made: dict[str, Any] = {
         "territories": {
             code: {
@@ -282,7 +301,7 @@ def make() -> dict[str, Any]:
             {"side": side, "scope": scope, "language": language, "words": " ".join(folded_list(cell))}
             for side, scope, language, cell in rows("context")
         ],
-        "given": {kind: " ".join(sorted({letters(one) for one in cell.split(",")})) for kind, cell in rows("given")},
+        "lists": {kind: " ".join(sorted({letters(one) for one in cell.split(",")})) for kind, cell in rows("lists")},
     }  # fmt: skip
     unknown = set(words.of) - set(made["territories"]) - set(made["regions"]) - set(made["shared"])
     if unknown:
