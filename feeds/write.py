@@ -288,7 +288,7 @@ def _json_item(entry: Entry, shared: Shared | None) -> dict[str, Any]:
     if shared is not None:
         # Extensions of JSON Feed 1.1 begin with an underscore.
         also = [_told({"name": legal(one.name), "url": _web(one.url)}) for one in shared.also]
-        item["_heliograph"] = _told({"also": also, "wire": legal(shared.wire)})
+        item["_heliograph"] = {**item.get("_heliograph", {}), **_told({"also": also, "wire": legal(shared.wire)})}
     return item
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -246,7 +247,8 @@ class Guarded:
         page(body, f'Link: <{own}>; rel="self"', f'ETag: "{KEY}"')(exchange)
 
 
-NAMES = {"topics": ["ships"], "authors": ["jane-doe"], "sources": ["guarded", "refused", "literal"]}
+NAMES = {"topics": ["ships"], "authors": ["jane-doe"], "sources": ["guarded", "refused", "literal"], "places": ["asia"],
+         "entries": ["1"]}  # fmt: skip
 
 
 def addresses() -> list[str]:
@@ -254,7 +256,8 @@ def addresses() -> list[str]:
     found: list[str] = []
     for route, _, _ in ROUTES:
         kind = route.split("/")[1]
-        names = [route.replace("{name}", name) for name in NAMES[kind]] if "{name}" in route else [route]
+        named = "{name}" in route or "{key}" in route
+        names = [re.sub(r"\{name\}|\{key\}", name, route) for name in NAMES[kind]] if named else [route]
         forms = ["", ".atom", ".rss", ".json"] if "{name}" in route else [""]
         found += [(name + form).replace("{form}", "atom") for name in names for form in forms]
     return found
