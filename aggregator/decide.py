@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
-from aggregator.authors import bylines_of
+from aggregator.bylines import bylines_of
 from aggregator.habit import learn
 from aggregator.health import facts_after
 from aggregator.rhythm import LONGEST_BUSY, Next, next_poll
@@ -214,7 +214,7 @@ def _judged(
         published_note=note,
         updated=updated,
         filings=judge(topics, entry, claim.source),
-        bylines=bylines_of(entry, claim.source.name),
+        bylines=bylines_of(entry, claim.source).bylines,
         key=key,
     )
 

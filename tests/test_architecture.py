@@ -21,7 +21,15 @@ LAW = {
 PURE = (
     "feeds/secrets.py",
     "aggregator/again.py",
+    "aggregator/alike.py",
     "aggregator/authors.py",
+    "aggregator/byline_case.py",
+    "aggregator/byline_clean.py",
+    "aggregator/byline_kinds.py",
+    "aggregator/byline_names.py",
+    "aggregator/byline_text.py",
+    "aggregator/byline_words.py",
+    "aggregator/bylines.py",
     "aggregator/decide.py",
     "aggregator/habit.py",
     "aggregator/health.py",
@@ -34,6 +42,7 @@ PURE_MAY = (
     "feeds.identity",
     "storage.model",
     "storage.state_model",
+    "storage.author_model",
     *(name.removesuffix("/").removesuffix(".py") for name in PURE),
 )
 WEB_IMPORTED_BY = ("aggregator/web/", "aggregator/serving.py", "aggregator/cli.py")
@@ -44,7 +53,7 @@ DOORS = {
     "feedparser": "feeds/reference.py", "h11": "feeds/transport.py", "httpx": "feeds/",
     "idna": "feeds/identity.py", "jinja2": "aggregator/web/", "lark": "aggregator/topics/language.py",
     "lxml": "feeds/", "markupsafe": "aggregator/web/", "nh3": "feeds/clean.py", "orjson": "storage/database.py",
-    "pydantic": "aggregator/",
+    "pydantic": "aggregator/", "rapidfuzz": "aggregator/alike.py",
     "rich": "aggregator/", "ruamel": "aggregator/", "sqlalchemy": "storage/", "starlette": "aggregator/web/",
     "typer": "aggregator/cli", "uvicorn": "aggregator/serving.py", "uvloop": "aggregator/loop.py",
     "watchfiles": "aggregator/live.py", "zstandard": "feeds/unpack.py",
