@@ -16,7 +16,9 @@ from markupsafe import Markup
 from aggregator.health import health
 from aggregator.hints import spoken
 from aggregator.visible import Viewer, visible
+from aggregator.web.bars import Chart
 from feeds.identity import without_credentials
+from storage.author_model import AuthorFacts
 from storage.model import Followed, JournalLine, Kept, Listed
 
 _ENVIRONMENT = Environment(
@@ -106,18 +108,21 @@ class Feed:
     link: str
     address: str
     items: Sequence[Item]
+    author: AuthorFacts | None
+    chart: Chart | None
     state: Followed | None
     journal: Sequence[JournalLine]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """A list of topics or authors."""
+    """A list of topics or authors; `rooms` are the desks and agencies, apart from persons."""
 
     site: Site
     kind: str
     title: str
     listed: Sequence[Listed]
+    rooms: Sequence[Listed] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

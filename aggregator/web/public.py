@@ -19,7 +19,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from aggregator.daemon import utc_now
 from aggregator.publish import FORMS, Body, Publisher, unique
 from aggregator.web import pages
+from aggregator.web.bars import chart, first_day
 from storage import reading
+from storage.author_pages import author_facts
 from storage.model import Output, OutputKind
 
 log = logging.getLogger(__name__)
@@ -68,7 +70,8 @@ def authors(request: Request) -> Response:
     """Every author."""
     publisher = _publisher(request)
     listed = reading.list_authors(publisher.db)
-    return _html(pages.Directory(site=_site(publisher), kind="authors", title="Authors", listed=listed))
+    rooms = reading.list_authors(publisher.db, kinds=("desk", "organisation"))
+    return _html(pages.Directory(site=_site(publisher), kind="authors", title="Authors", listed=listed, rooms=rooms))
 
 
 def sources(request: Request) -> Response:
@@ -151,6 +154,8 @@ def _feed_page(publisher: Publisher, output: Output) -> pages.Feed:
     kept = unique(reading.page(publisher.db, output.kind, output.slug, limit=_PAGE_ENTRIES))
     is_source = output.kind == "sources"
     state = reading.followed(publisher.db, output.slug) if is_source else []
+    now = utc_now()
+    facts = author_facts(publisher.db, output.slug, first_day(now)) if output.kind == "authors" else None
     return pages.Feed(
         site=_site(publisher),
         kind=output.kind,
@@ -164,7 +169,9 @@ def _feed_page(publisher: Publisher, output: Output) -> pages.Feed:
         bio=output.detail if output.kind == "authors" else "",
         link=output.url,
         address=publisher.address(output),
-        items=pages.items(kept, publisher.viewer, utc_now()),
+        items=pages.items(kept, publisher.viewer, now),
+        author=facts,
+        chart=chart(facts.published, now) if facts else None,
         state=state[0] if state else None,
         journal=reading.journal_of(publisher.db, output.slug, limit=10) if is_source else [],
     )
