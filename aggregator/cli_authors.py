@@ -20,7 +20,7 @@ from aggregator.cli_common import ConfigOption, JsonOption, opened, out, print_j
 from aggregator.config import load_config
 from aggregator.daemon import utc_now
 from feeds.identity import slugify
-from storage import merging, reading
+from storage import namesakes, reading
 from storage.model import AuthorKind
 
 app = typer.Typer(help="Who the authors are, and which of them are one.", no_args_is_help=True)
@@ -47,7 +47,7 @@ def list_all(
 def suggest(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Authors of one outlet whose names are alike, in any script: they may be one. Nothing is merged."""
     with opened(load_config(config)) as db:
-        pairs = pairs_alike(merging.profiles(db), merging.apart(db))
+        pairs = pairs_alike(namesakes.profiles(db), namesakes.apart(db))
     if as_json:
         print_json([asdict(pair) for pair in pairs])
         return
@@ -72,7 +72,7 @@ def merge(
 ) -> None:
     """Make two authors one. It stays so when feeds.yaml is read again."""
     with opened(load_config(config)) as db, _refusals():
-        taken = merging.merge(db, slug, into, utc_now())
+        taken = namesakes.merge(db, slug, into, utc_now())
     say(f"{slug} is {into} from now on: {show.several(taken, 'name')} taken over; /authors/{slug} leads there.")
 
 
@@ -82,7 +82,7 @@ def split(
 ) -> None:
     """Make a name that was merged an author of its own again."""
     with opened(load_config(config)) as db, _refusals():
-        slug = merging.split(db, author_key(name), name, slugify(name), utc_now())
+        slug = namesakes.split(db, author_key(name), name, slugify(name), utc_now())
     say(f"{name} is an author of its own again, at /authors/{slug}.")
 
 
@@ -94,7 +94,7 @@ def refuse(
 ) -> None:
     """Remember that two authors are not one: they are not suggested again."""
     with opened(load_config(config)) as db, _refusals():
-        merging.refuse(db, author, other, utc_now())
+        namesakes.refuse(db, author, other, utc_now())
     say(f"{author} and {other} stay two.")
 
 
@@ -103,6 +103,6 @@ def _refusals() -> Iterator[None]:
     """What the store will not do, said in a sentence: exit status 2."""
     try:
         yield
-    except merging.NotMergedError as error:
+    except namesakes.NotMergedError as error:
         say_error(f"{error}.")
         raise typer.Exit(2) from None

@@ -12,11 +12,11 @@ from aggregator.authors import author_key
 from aggregator.bylines import bylines_of
 from feeds.identity import slugify
 from feeds.model import Author
-from storage import merging, reading, upkeep
+from storage import namesakes, reading, upkeep
 from storage.author_model import Profile
 from storage.author_pages import author_facts
 from storage.database import Database
-from storage.merging import NotMergedError
+from storage.namesakes import NotMergedError
 from storage.model import AuthorRow, Byline, SourceRow
 from storage.upkeep import Declared
 from tests.fakes import NOON, declare, make_entry, make_source, take
@@ -115,14 +115,14 @@ def entries_of(db: Database, slug: str) -> set[str]:
 
 def part(db: Database, name: str) -> str:
     """Split a name; the slug of its author."""
-    return merging.split(db, author_key(name), name, slugify(name), NOON)
+    return namesakes.split(db, author_key(name), name, slugify(name), NOON)
 
 
 def test_a_merge_lasts(db: Database) -> None:
     """Merged authors share entries, feed and later arrivals; the old address leads to the new; a reload undoes nothing."""
     two(db)
     before = reading.output(db, "authors", "aibek-toralin")
-    assert merging.merge(db, "aybek-toralin", "aibek-toralin", NOON) == 1
+    assert namesakes.merge(db, "aybek-toralin", "aibek-toralin", NOON) == 1
     reload(db)
     take(db, [make_entry(id="3", authors=["Айбек Торалин"])])
 
@@ -139,7 +139,7 @@ def test_a_merge_lasts(db: Database) -> None:
 def test_a_split_gives_the_old_address_back(db: Database) -> None:
     """A name that was merged is an author of its own again, at its old address, and is not suggested to be merged."""
     two(db)
-    merging.merge(db, "aybek-toralin", "aibek-toralin", NOON)
+    namesakes.merge(db, "aybek-toralin", "aibek-toralin", NOON)
     assert part(db, "Айбек Торалин") == "aybek-toralin"
     reload(db)
 
@@ -147,13 +147,13 @@ def test_a_split_gives_the_old_address_back(db: Database) -> None:
     found = reading.output(db, "authors", "aybek-toralin")
     assert found is not None
     assert found.moved_to == ""
-    assert pairs_alike(merging.profiles(db), merging.apart(db)) == []
+    assert pairs_alike(namesakes.profiles(db), namesakes.apart(db)) == []
 
 
 def test_a_name_that_never_was_alone_is_split(db: Database) -> None:
     """The name that an author was first known by can leave too: the others keep the address."""
     two(db)
-    merging.merge(db, "aybek-toralin", "aibek-toralin", NOON)
+    namesakes.merge(db, "aybek-toralin", "aibek-toralin", NOON)
     made = part(db, "Aibek Toralin")
 
     assert (entries_of(db, made), entries_of(db, "aibek-toralin")) == ({"1"}, {"2"})
@@ -162,11 +162,11 @@ def test_a_name_that_never_was_alone_is_split(db: Database) -> None:
 def test_a_refused_pair_is_not_suggested_until_it_is_merged(db: Database) -> None:
     """A refusal is remembered for every name of both; a merge is the later word."""
     two(db)
-    assert [(one.likeness > 84, one.scripts) for one in pairs_alike(merging.profiles(db))] == [(True, True)]
-    merging.refuse(db, "aibek-toralin", "aybek-toralin", NOON)
-    assert pairs_alike(merging.profiles(db), merging.apart(db)) == []
-    merging.merge(db, "aybek-toralin", "aibek-toralin", NOON)
-    assert merging.apart(db) == set()
+    assert [(one.likeness > 84, one.scripts) for one in pairs_alike(namesakes.profiles(db))] == [(True, True)]
+    namesakes.refuse(db, "aibek-toralin", "aybek-toralin", NOON)
+    assert pairs_alike(namesakes.profiles(db), namesakes.apart(db)) == []
+    namesakes.merge(db, "aybek-toralin", "aibek-toralin", NOON)
+    assert namesakes.apart(db) == set()
 
 
 def test_what_the_file_declares_is_the_files(db: Database) -> None:
@@ -174,10 +174,10 @@ def test_what_the_file_declares_is_the_files(db: Database) -> None:
     two(db)
     reload(db, AuthorRow(slug="aibek", name="Aibek Toralin", keys=(author_key("Aibek Toralin"),)))
     with pytest.raises(NotMergedError, match=r"feeds\.yaml"):
-        merging.merge(db, "aibek", "aybek-toralin", NOON)
+        namesakes.merge(db, "aibek", "aybek-toralin", NOON)
     with pytest.raises(NotMergedError, match=r"feeds\.yaml"):
         part(db, "Aibek Toralin")
-    merging.merge(db, "aybek-toralin", "aibek", NOON)
+    namesakes.merge(db, "aybek-toralin", "aibek", NOON)
     other = AuthorRow(slug="other", name="Айбек Торалин", keys=(author_key("Айбек Торалин"),))
     reload(db, AuthorRow(slug="aibek", name="Aibek Toralin", keys=(author_key("Aibek Toralin"),)), other)
 
@@ -188,7 +188,7 @@ def test_a_merge_outlives_a_declaration(db: Database) -> None:
     """An author whom the file no longer declares keeps the names that a person merged into it."""
     two(db)
     reload(db, AuthorRow(slug="aibek", name="Aibek Toralin", keys=(author_key("Aibek Toralin"),)))
-    merging.merge(db, "aybek-toralin", "aibek", NOON)
+    namesakes.merge(db, "aybek-toralin", "aibek", NOON)
     reload(db)
 
     assert entries_of(db, "aibek") == {"1", "2"}
@@ -204,7 +204,7 @@ def test_a_merge_of_nobody_is_refused(db: Database, slug: str, into: str, said: 
     """Unknown authors and an author with itself are told as what they are, and nothing changes."""
     two(db)
     with pytest.raises(NotMergedError, match=said):
-        merging.merge(db, slug, into, NOON)
+        namesakes.merge(db, slug, into, NOON)
     assert len(reading.list_authors(db)) == 2
 
 
@@ -215,11 +215,11 @@ def test_a_second_merge_and_an_empty_split_are_refused(db: Database) -> None:
         part(db, "Aibek Toralin")
     with pytest.raises(NotMergedError, match="nobody is called"):
         part(db, "Nora Quill")
-    merging.merge(db, "aybek-toralin", "aibek-toralin", NOON)
+    namesakes.merge(db, "aybek-toralin", "aibek-toralin", NOON)
     with pytest.raises(NotMergedError, match="is aibek-toralin already"):
-        merging.merge(db, "aybek-toralin", "aibek-toralin", NOON)
+        namesakes.merge(db, "aybek-toralin", "aibek-toralin", NOON)
     with pytest.raises(NotMergedError, match="already"):
-        merging.refuse(db, "aybek-toralin", "aibek-toralin", NOON)
+        namesakes.refuse(db, "aybek-toralin", "aibek-toralin", NOON)
 
 
 def profile(name: str, *outlets: str, entries: int = 1) -> Profile:
