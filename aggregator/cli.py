@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from aggregator import cli_find, cli_store, show, show_status
+from aggregator import cli_authors, cli_find, cli_store, show, show_status
 from aggregator.cli_common import (
     VERSION,
     ConfigOption,
@@ -61,9 +61,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 topics_app = typer.Typer(help="What the topics are.", no_args_is_help=True)
-authors_app = typer.Typer(help="Who the authors are.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
-app.add_typer(authors_app, name="authors")
+app.add_typer(cli_authors.app, name="authors")
 app.add_typer(cli_store.app, name="db")
 app.command()(cli_store.plan)
 app.command()(cli_find.add)
@@ -282,17 +281,6 @@ def topics_list(config: ConfigOption = None, as_json: JsonOption = False) -> Non
         print_json([show.listed_row(one, "query") for one in listed])
     else:
         show.listed_table(out, "Topic", listed, utc_now())
-
-
-@authors_app.command("list")
-def authors_list(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Every author: how many entries, the last arrival; with --json what is told of them."""
-    with opened(load_config(config)) as db:
-        listed = reading.list_authors(db)
-    if as_json:
-        print_json([show.listed_row(one, "bio") for one in listed])
-    else:
-        show.listed_table(out, "Author", listed, utc_now())
 
 
 @app.command()

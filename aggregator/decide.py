@@ -239,9 +239,11 @@ def _judged(
     meaning: Meaning | None,
     page: Article | None = None,
 ) -> Judged:
-    told, bylines = whole(entry, page, claim.source)
+    told, signed = whole(entry, page, claim.source)
     if meaning is None or page is not None:  # what is told of the feed's words alone is not told of the page's
         meaning = meaning_of(told, claim.source)
+    if signed.wire:
+        meaning = replace(meaning, wire=signed.wire)
     return Judged(
         entry=replace(entry, public_id=mint_public_id(claim.declared_url, entry)),
         fingerprint=fingerprint(entry),
@@ -249,7 +251,7 @@ def _judged(
         published_note=note,
         updated=updated,
         filings=judge(topics, told, claim.source, meaning),
-        bylines=bylines,
+        bylines=signed.bylines,
         key=key,
         meaning=meaning,
     )

@@ -232,10 +232,10 @@ def _keep(hands: Hands, key: int, end: _End) -> None:
 def judged_with(kept: Kept, page: Article, hands: Hands) -> Judged:
     """What is made of a stored entry now that its page was read."""
     source = reading.source_named(hands.db, kept.source_slug)
-    told, bylines = whole(kept.entry, page, source)
-    meaning = meaning_of(told, source, kept.wire)
+    told, signed = whole(kept.entry, page, source)
+    meaning = meaning_of(told, source, signed.wire or kept.wire)
     return Judged(
         entry=kept.entry, fingerprint=kept.fingerprint, published=kept.published, published_note=kept.published_note,
-        updated=kept.updated, filings=judge(hands.topics, told, source, meaning), bylines=bylines, key=kept.key,
+        updated=kept.updated, filings=judge(hands.topics, told, source, meaning), bylines=signed.bylines, key=kept.key,
         meaning=meaning,
     )  # fmt: skip

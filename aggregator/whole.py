@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aggregator.authors import bylines_of
+from aggregator.bylines import Signed, bylines_of
 from feeds.identity import is_web_url, without_credentials
 from feeds.model import Article, Entry, Source
 from storage.merging import with_article
-from storage.model import Byline
 
 FULL_TEXT = 1500
 """Characters of an entry's own text from which on it is taken for the whole."""
@@ -35,11 +34,10 @@ def is_whole(entry: Entry) -> bool:
     return size >= FULL_TEXT or (size >= _FEW and entry.content.count("<p") >= _PARAGRAPHS)
 
 
-def whole(entry: Entry, page: Article | None, source: Source) -> tuple[Entry, tuple[Byline, ...]]:
+def whole(entry: Entry, page: Article | None, source: Source) -> tuple[Entry, Signed]:
     """The entry as feed and page tell it, and who signed it: those whom the feed names, else those whom the page does."""
     merged = with_article(entry, page)
-    signed = bylines_of(merged, source.name)
-    if signed or page is None or not page.authors:
-        return merged, signed
-    merged = replace(merged, authors=page.authors)
-    return merged, tuple(replace(one, origin="page") for one in bylines_of(merged, source.name))
+    signed = bylines_of(merged, source, page=page.authors if page else ())
+    if page is not None and any(one.origin == "page" for one in signed.bylines):
+        merged = replace(merged, authors=page.authors)
+    return merged, signed

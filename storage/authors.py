@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, insert, select, union_all, update
 
-from storage.model import AuthorRow, Byline
+from storage.model import AuthorRow, Byline, Origin
 from storage.outputs import new_output, renew
 from storage.schema import author_keys, authors, bylines, former_slugs, outputs
 from storage.slugs import note_former, rename, retire
@@ -87,9 +87,10 @@ def free_slug(connection: Connection, wanted: str) -> str:
 
 def put_authors(connection: Connection, declared: Sequence[AuthorRow], now: datetime) -> None:
     """Make the store know the declared authors, their names and no others as declared."""
+    slugs = {author.slug for author in declared}
     for author in declared:
         rename(connection, authors, "authors", author.slug, author.formerly)
-        _put_author(connection, author, now)
+        _put_author(connection, author, slugs, now)
     wanted = {key for author in declared for key in author.keys}
     loose = select(author_keys.c.key).where(author_keys.c.origin == "file", author_keys.c.key.not_in(sorted(wanted)))
     for key in connection.execute(loose).scalars().all():
@@ -97,13 +98,22 @@ def put_authors(connection: Connection, declared: Sequence[AuthorRow], now: date
     retire(connection, authors, [author.slug for author in declared], now)
 
 
-def _put_author(connection: Connection, author: AuthorRow, now: datetime) -> None:
+def _put_author(connection: Connection, author: AuthorRow, declared: set[str], now: datetime) -> None:
     """The declared author under the declared slug, holding all its names; learned namesakes flow into it."""
     held = connection.execute(select(authors).where(authors.c.slug == author.slug)).mappings().one_or_none()
-    owner = connection.execute(select(author_keys.c.author_id).where(author_keys.c.key == author.keys[0])).scalar()
-    if held is None and owner is not None:
-        row = connection.execute(select(authors).where(authors.c.id == owner)).mappings().one()
-        connection.execute(update(authors).where(authors.c.id == owner).values(slug=author.slug))
+    # Who was known by this name alone until now; not one whom a command gave the name, nor one declared beside.
+    known = (
+        select(authors)
+        .join(author_keys, author_keys.c.author_id == authors.c.id)
+        .where(
+            author_keys.c.key == author.keys[0],
+            author_keys.c.origin != "command",
+            authors.c.slug.not_in(sorted(declared)),
+        )
+    )
+    row = connection.execute(known).mappings().one_or_none()
+    if held is None and row is not None:
+        connection.execute(update(authors).where(authors.c.id == row["id"]).values(slug=author.slug))
         note_former(connection, "authors", row["slug"], author.slug)
         held = row
     if held is None:
@@ -113,7 +123,7 @@ def _put_author(connection: Connection, author: AuthorRow, now: datetime) -> Non
         told = {"name": author.name, "origin": "file", "retired_at": None}
         connection.execute(update(authors).where(authors.c.id == made).values(told))
     for key in author.keys:
-        _give_key(connection, key, made, author.slug, now)
+        give_key(connection, key, made, author.slug, now)
 
 
 def _declared_author(connection: Connection, author: AuthorRow, now: datetime) -> int:
@@ -124,16 +134,21 @@ def _declared_author(connection: Connection, author: AuthorRow, now: datetime) -
     return made
 
 
-def _give_key(connection: Connection, key: str, author_id: int, slug: str, now: datetime) -> None:
-    """Make a name mean this author, bring the entries signed with it along, and close an emptied namesake."""
+def give_key(
+    connection: Connection, key: str, author_id: int, slug: str, now: datetime, *, origin: Origin = "file"
+) -> None:
+    """Make a name mean this author, bring the entries signed with it along, and close an emptied namesake.
+
+    `slug` is the author's address, `origin` who says so: feeds.yaml, or a person by a command.
+    """
     held = connection.execute(select(author_keys).where(author_keys.c.key == key)).mappings().one_or_none()
     if held is None:
-        connection.execute(insert(author_keys).values(key=key, author_id=author_id, origin="file"))
+        connection.execute(insert(author_keys).values(key=key, author_id=author_id, origin=origin))
         return
-    connection.execute(update(author_keys).where(author_keys.c.key == key).values(author_id=author_id, origin="file"))
+    connection.execute(update(author_keys).where(author_keys.c.key == key).values(author_id=author_id, origin=origin))
     if held["author_id"] == author_id:
         return
-    _move_bylines(connection, key, author_id, now)
+    move_bylines(connection, key, author_id, now)
     left = select(author_keys.c.key).where(author_keys.c.author_id == held["author_id"])
     if connection.execute(left).first() is None:
         old = select(authors.c.slug).where(authors.c.id == held["author_id"])
@@ -146,7 +161,10 @@ def _let_go(connection: Connection, key: str, now: datetime) -> None:
     signed = connection.execute(select(bylines.c.name).where(bylines.c.key == key).limit(1)).scalar_one_or_none()
     owner = select(author_keys.c.author_id).where(author_keys.c.key == key)
     author_id = connection.execute(owner).scalar_one()
-    others = select(author_keys.c.key).where(author_keys.c.author_id == author_id, author_keys.c.key != key)
+    # Names that a command brought follow the name that they were merged into.
+    others = select(author_keys.c.key).where(
+        author_keys.c.author_id == author_id, author_keys.c.key != key, author_keys.c.origin != "command"
+    )
     alone = connection.execute(others).first() is None
     if alone and signed is not None:
         # Only the declaration ended; the author with its entries stays, as one that we learned.
@@ -157,10 +175,11 @@ def _let_go(connection: Connection, key: str, now: datetime) -> None:
     if signed is not None:
         # The declared author keeps the slug; a number after it is a slug too.
         slug = connection.execute(select(authors.c.slug).where(authors.c.id == author_id)).scalar_one()
-        _move_bylines(connection, key, new_author(connection, Byline(key=key, name=signed, slug=slug), now), now)
+        move_bylines(connection, key, new_author(connection, Byline(key=key, name=signed, slug=slug), now), now)
 
 
-def _move_bylines(connection: Connection, key: str, author_id: int, now: datetime) -> None:
+def move_bylines(connection: Connection, key: str, author_id: int, now: datetime) -> None:
+    """Bring the entries that were signed with this name to an author; both feeds are new."""
     signed = select(bylines.c.entry_id, bylines.c.author_id).where(bylines.c.key == key).order_by(bylines.c.entry_id)
     moved = connection.execute(signed).all()
     if not moved:

@@ -16,7 +16,7 @@ from storage import rows
 from storage.articles import pages_among
 from storage.database import Database
 from storage.merging import with_article
-from storage.model import Followed, JournalLine, Kept, Listed, Output, OutputKind, PlaceTag, Why
+from storage.model import AuthorKind, Followed, JournalLine, Kept, Listed, Output, OutputKind, PlaceTag, Why
 from storage.schema import (
     authors,
     bylines,
@@ -284,15 +284,15 @@ def list_topics(db: Database) -> list[Listed]:
     return _listed(db, statement)
 
 
-def list_authors(db: Database, *, limit: int = 1000) -> list[Listed]:
-    """Authors with entries, or declared in the configuration, those with most entries first."""
-    count = func.count(bylines.c.entry_id)
+def list_authors(db: Database, *, limit: int = 1000, kinds: Sequence[AuthorKind] = ("person",)) -> list[Listed]:
+    """Persons with entries, or declared in the configuration, those with most entries first; other `kinds` on demand."""
+    count = func.count(func.distinct(bylines.c.entry_id))
     statement = (
         select(authors.c.slug, authors.c.name, authors.c.bio, count, func.max(entries.c.first_seen))
         .select_from(authors)
         .outerjoin(bylines, bylines.c.author_id == authors.c.id)
         .outerjoin(entries, entries.c.id == bylines.c.entry_id)
-        .where(authors.c.retired_at.is_(None))
+        .where(authors.c.retired_at.is_(None), authors.c.kind.in_(list(kinds)))
         .group_by(authors.c.id, authors.c.slug, authors.c.name, authors.c.bio, authors.c.origin)
         .having(or_(count > 0, authors.c.origin == "file"))
         .order_by(count.desc(), authors.c.name, authors.c.slug)
@@ -363,12 +363,14 @@ def newest_entry(db: Database) -> int:
 
 
 def counts(db: Database) -> dict[str, int]:
-    """How many entries, sources, topics and authors the store holds."""
+    """How many entries, sources, topics and persons who write the store holds."""
     current = {
         "entries": select(func.count()).select_from(entries),
         "sources": select(func.count()).select_from(sources).where(sources.c.retired_at.is_(None)),
         "topics": select(func.count()).select_from(topics).where(topics.c.retired_at.is_(None)),
-        "authors": select(func.count()).select_from(authors).where(authors.c.retired_at.is_(None)),
+        "authors": select(func.count())
+        .select_from(authors)
+        .where(authors.c.retired_at.is_(None), authors.c.kind == "person"),
     }
     with db.read() as connection:
         return {name: int(connection.execute(statement).scalar_one()) for name, statement in current.items()}

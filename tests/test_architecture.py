@@ -20,7 +20,15 @@ LAW = {
 }
 PURE = (
     "aggregator/again.py",
+    "aggregator/alike.py",
     "aggregator/authors.py",
+    "aggregator/byline_case.py",
+    "aggregator/byline_clean.py",
+    "aggregator/byline_kinds.py",
+    "aggregator/byline_names.py",
+    "aggregator/byline_text.py",
+    "aggregator/byline_words.py",
+    "aggregator/bylines.py",
     "aggregator/decide.py",
     "aggregator/differences.py",
     "aggregator/gazetteer.py",
@@ -52,6 +60,7 @@ PURE_MAY = (
     "feeds.identity",
     "storage.model",
     "storage.state_model",
+    "storage.author_model",
     *(name.removesuffix("/").removesuffix(".py") for name in PURE),
 )
 WEB_IMPORTED_BY = ("aggregator/web/", "aggregator/serving.py", "aggregator/cli.py")
@@ -62,7 +71,8 @@ DOORS = {
     "feedparser": "feeds/reference.py", "h11": "feeds/transport.py", "httpx": "feeds/",
     "idna": "feeds/identity.py", "jinja2": "aggregator/web/", "lark": "aggregator/topics/language.py",
     "lxml": "feeds/", "markupsafe": "aggregator/web/", "nh3": "feeds/clean.py", "orjson": "storage/database.py",
-    "py3langid": "aggregator/language_model.py", "pydantic": "aggregator/",
+    "py3langid": "aggregator/language_model.py",
+    "pydantic": "aggregator/", "rapidfuzz": "aggregator/alike.py",
     "rich": "aggregator/", "ruamel": "aggregator/", "sqlalchemy": "storage/", "starlette": "aggregator/web/",
     "trafilatura": "feeds/article.py", "typer": "aggregator/cli",
     "uvicorn": "aggregator/serving.py", "uvloop": "aggregator/loop.py",

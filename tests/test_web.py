@@ -230,3 +230,26 @@ def test_the_style_sheet_and_sign_are_there(client: httpx.Client) -> None:
     """Pages need one sheet and one picture, both of ours."""
     assert client.get("/static/heliograph.css").headers["content-type"].startswith("text/css")
     assert client.get("/static/heliograph.svg").headers["content-type"].startswith("image/svg+xml")
+
+
+def test_an_author_page_tells_who_writes_where_and_when(tmp_path: Path) -> None:
+    """Role, affiliation, outlets with counts, and a chart without script or inline style; desks are listed apart."""
+    db = open_database(f"sqlite:///{tmp_path / 'store.db'}")
+    declare(db, make_source())
+    signed = "By NORA QUILL, Markets Analyst, Example <i>Institute</i>"
+    take(db, [make_entry(id="1", authors=[signed], published=NOON), make_entry(id="2", authors=["News Desk"])])
+    config = write_config(tmp_path, "settings: {base_url: 'https://h.example', title: Desk}")
+    with served(make_app(Publisher(db, config))) as client:
+        page, listed = client.get("/authors/nora-quill").text, client.get("/authors").text
+        desk, front, opml = (client.get(path).text for path in ("/authors/news-desk", "/", "/feeds.opml"))
+    db.close()
+
+    assert "Markets Analyst, Example Institute" in page
+    assert '<a href="/sources/news"><bdi>News</bdi></a> <span>1</span>' in page
+    assert "<svg" in page
+    assert "style=" not in page
+    assert "A desk, not a person." in desk
+    assert listed.index("nora-quill") < listed.index("Desks and agencies") < listed.index("news-desk")
+    assert all("news-desk" not in text.split("Latest entries")[0].split("entries from")[0] for text in (front, opml))
+    assert "news-desk" not in opml
+    assert "and 1 authors" in front

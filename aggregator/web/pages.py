@@ -18,8 +18,10 @@ from aggregator.edits import Edit
 from aggregator.health import health
 from aggregator.hints import spoken
 from aggregator.visible import Viewer, visible
+from aggregator.web.bars import Chart
 from feeds.identity import without_credentials
 from feeds.model import Outlet, Shared
+from storage.author_model import AuthorFacts
 from storage.model import Followed, JournalLine, Kept, Listed
 
 _ENVIRONMENT = Environment(
@@ -163,19 +165,22 @@ class Feed:
     view: str
     query_part: str
     items: Sequence[Item]
+    author: AuthorFacts | None
+    chart: Chart | None
     state: Followed | None
     journal: Sequence[JournalLine]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """A list of topics, authors or places; `others` stand below it under a heading of their own."""
+    """A list of topics, authors or places; `others` stand below it under a heading of their own, with a note."""
 
     site: Site
     kind: str
     title: str
     listed: Sequence[Listed]
     more: str = ""
+    note: str = ""
     others: Sequence[Listed] = ()
 
 

@@ -23,8 +23,10 @@ from aggregator.publish import FORMS, Body, Publisher, unique
 from aggregator.sharing import VIEWS, View, shared
 from aggregator.visible import visible
 from aggregator.web import pages
+from aggregator.web.bars import chart, first_day
 from aggregator.web.entries import entry_page
 from storage import reading, stories
+from storage.author_pages import author_facts
 from storage.model import Kept, Output, OutputKind, PlaceTag
 
 log = logging.getLogger(__name__)
@@ -75,7 +77,12 @@ def authors(request: Request) -> Response:
     """Every author."""
     publisher = _publisher(request)
     listed = reading.list_authors(publisher.db)
-    return _html(pages.Directory(site=_site(publisher), kind="authors", title="Authors", listed=listed))
+    rooms = reading.list_authors(publisher.db, kinds=("desk", "organisation"))
+    page = pages.Directory(
+        site=_site(publisher), kind="authors", title="Authors", listed=listed, more="Desks and agencies",
+        note="They sign as a house, not as a person.", others=rooms,
+    )  # fmt: skip
+    return _html(page)
 
 
 def places(request: Request) -> Response:
@@ -218,6 +225,8 @@ def _feed_page(publisher: Publisher, output: Output, view: View) -> pages.Feed:
     kept = publisher.page(output, _PAGE_ENTRIES, view)
     is_source = output.kind == "sources"
     state = reading.followed(publisher.db, output.slug) if is_source else []
+    now = utc_now()
+    facts = author_facts(publisher.db, output.slug, first_day(now)) if output.kind == "authors" else None
     return pages.Feed(
         site=_site(publisher),
         kind=output.kind,
@@ -234,6 +243,8 @@ def _feed_page(publisher: Publisher, output: Output, view: View) -> pages.Feed:
         view=view,
         query_part="" if view == publisher.view_of(output) else f"?view={view}",
         items=_items(publisher, kept),
+        author=facts,
+        chart=chart(facts.published, now) if facts else None,
         state=state[0] if state else None,
         journal=reading.journal_of(publisher.db, output.slug, limit=10) if is_source else [],
     )
