@@ -107,9 +107,13 @@ class View:
 
 @dataclass(slots=True)
 class Surnames:
-    """The names that turned out to be persons', as written: they are so in the whole entry."""
+    """The names that turned out to be persons', as written: they are so in the whole entry.
+
+    Surnames are in `seen`; those in `given` are given names, which only makes an unsure mention none.
+    """
 
     seen: set[str] = field(default_factory=set)
+    given: set[str] = field(default_factory=set)
 
 
 def judge(view: View, first: int, last: int, pattern: Pattern, surnames: Surnames) -> int:
@@ -118,8 +122,7 @@ def judge(view: View, first: int, last: int, pattern: Pattern, surnames: Surname
     if (before or after) and _is_beside(view, before, after, pattern.kind):
         return NO
     if _is_a_person(view, first, last, before, after, pattern):
-        if view.given != last:
-            surnames.seen.add(view.words[last])
+        (surnames.given if view.given == last else surnames.seen).add(view.words[last])
         return NO
     if pattern.codes != ("US",) and _IN_A_STATE.match(view.text[view.ends[last] : view.ends[last] + 20]):
         return NO
@@ -292,7 +295,10 @@ def _stands_alone(before: str, behind: str) -> bool:
     """ "На русском." and "английский и фарси": an adjective of no noun."""
     if _WITH_A_LANGUAGE.match(behind):
         return True
-    return before in ("на", "по", "с", "в") and re.match(r"\s(?:и|или|а)\s|\s?[^\s\w]|\Z", behind) is not None
+    return (
+        before in gazetteer.listed("russian before a language")
+        and re.match(r"\s(?:и|или|а)\s|\s?[^\s\w]|\Z", behind) is not None
+    )
 
 
 def _weak(view: View, first: int, last: int, before: str, after: str, pattern: Pattern) -> int:

@@ -21,8 +21,8 @@ members, regions_of, point = gazetteer.members, gazetteer.regions_of, gazetteer.
 MOST_SPANS = 20
 """So many of a place's spans are kept; the count goes on."""
 _MOST_HITS = 4_000
-_JOINT = re.compile("(?:[ \u00a0]{1,2}| & |[-‐‑–.'’ʼ`\u200c]|\\s?\n|\\. )\\Z")
-_DASH = re.compile(r"\s*(?:—|–|--)\s|\s-\s|:\s")
+_JOINT = re.compile("(?:[ \u00a0]{1,2}| [&–—-] |[-‐‑–.'’ʼ`\u200c]|\\s?\n|\\. )\\Z")
+_DASH = re.compile(r"\s*(?:—|–|--)\s|\s[-\u0640]\s|:\s")
 _DATELINE = 110
 _UNDATED = frozenset(("ru", "uk", "be", "kk", "ky", "tg", "mn"))
 """Where a dash after a name is "is", so that a dateline must have more to show than a dash."""
@@ -189,6 +189,8 @@ def _bio_at(text: str, paragraph: int) -> bool:
 
 def _without_persons(hits: list[Hit], surnames: Surnames) -> list[Hit]:
     """Without the surnames that another place of the entry has shown to be such."""
+    if surnames.given:
+        hits = [one for one in hits if one.sure != UNSURE or one.word not in surnames.given]
     if not surnames.seen:
         return hits
     return [one for one in hits if one.word not in surnames.seen or _is_named_otherwise(one, hits, surnames)]
@@ -230,6 +232,8 @@ def _code(hit: Hit, sure: set[str], country: str) -> str:
 
 def _one_of(hit: Hit, sure: set[str], country: str) -> str:
     """Of several that share a name, the one that the entry names in full; else the one that is mostly meant."""
+    if hit.codes == ("OM", "JO") and "\u0651" in hit.word:
+        return "JO"  # عمّان with its doubled letter is Amman
     named = [code for code in hit.codes if code in sure]
     if len(named) == 1:
         return named[0]
