@@ -23,13 +23,13 @@ _SIZE = {
     "en": r"(?:(?:size|area) (?:of|as)|as (?:big|large|long|wide|small) as|(?:larger|bigger|smaller) than|size)"
     r"(?: the)?(?: island of)?\s\Z",
     "ru": r"(?:размер\w* со?|площад\w* (?:со?|как)|(?:сопостав|сравн)\w+(?: по площади)? со?|величин\w* со?"
-    r"|(?:больше|меньше|крупнее) территории|(?:больше|меньше) чем)\s\Z",
-    "ar": r"(?:بحجم|مساحة|بمساحة|حجم|من مساحة)\s\Z",
+    r"|(?:больше|меньше|крупнее) территории|(?:больше|меньше) чем|(?:размером|площадью) (?:\w+ )?с(?: половину| две| три)?)\s\Z",
+    "ar": r"(?:بحجم|مساحة|بمساحة|حجم|من مساحة|تعادل|يعادل|تفوق)\s\Z",
     "fa": r"(?:انداز[هۀ]\u0654?(?:\u200cی)?|وسعت|مساحت|بزرگی)\s\Z",
 }
 _SIZE_BEFORE = {one: re.compile(pattern, re.IGNORECASE) for one, pattern in _SIZE.items()}
 _SIZE_AFTER = re.compile(
-    r"\s(?:büyüklüğünde|yüzölçümü|kadar (?:bir )?(?:alan|bölge|toprak)|\w*(?:көлем|аума[қғ]|үлкенді)\w+дай)"
+    r"(?:['’]\w+)?\s(?:büyüklüğü|yüzölçümü)|\skadar\b|\s\w*(?:көлем|аума[қғ]|үлкенді)\w+дай|\s(?:жеріндей|барабар)"
 )
 _PEOPLE_OF_A_STATE = ("JO", "TD")
 _WEAK_AT_A_SENTENCE_START = ("TR", "TG")
@@ -57,6 +57,11 @@ _RUSSIAN_LANGUAGE = re.compile(r"с?ь?к(?:ий|ого|ому|им|ом)\Z")
 _WITH_A_LANGUAGE = re.compile(
     r",?\s(?:и|или)\s(?:фарси|урду|иврит|хинди|дари|пушту|[\w]+ск(?:ий|ом|ому|ого|им)(?:\s?[^\s\w]|\Z))"
 )
+_LANGUAGES_AHEAD = {
+    "ru": re.compile(r"(?:,?\s(?:и\s|или\s)?\w+ск\w+){1,4}\sязык"),
+    "kk": re.compile(r"(?:,?\s(?:және\s|мен\s|пен\s|бен\s)?\w+){1,3}\sтіл(?:і|дер|ін)"),
+    "en": re.compile(r"(?:,? (?:and |or )?[A-Z]\w+){1,4}[ -](?:languages?|lessons|speak\w+)"),
+}
 _TITLE_CASE = 0.6
 
 
@@ -107,9 +112,13 @@ class View:
 
 @dataclass(slots=True)
 class Surnames:
-    """The names that turned out to be persons', as written: they are so in the whole entry."""
+    """The names that turned out to be persons', as written: they are so in the whole entry.
+
+    Surnames are in `seen`; those in `given` are given names, which only makes an unsure mention none.
+    """
 
     seen: set[str] = field(default_factory=set)
+    given: set[str] = field(default_factory=set)
 
 
 def judge(view: View, first: int, last: int, pattern: Pattern, surnames: Surnames) -> int:
@@ -118,8 +127,7 @@ def judge(view: View, first: int, last: int, pattern: Pattern, surnames: Surname
     if (before or after) and _is_beside(view, before, after, pattern.kind):
         return NO
     if _is_a_person(view, first, last, before, after, pattern):
-        if view.given != last:
-            surnames.seen.add(view.words[last])
+        (surnames.given if view.given == last else surnames.seen).add(view.words[last])
         return NO
     if pattern.codes != ("US",) and _IN_A_STATE.match(view.text[view.ends[last] : view.ends[last] + 20]):
         return NO
@@ -162,7 +170,7 @@ def _listed(raw: str, context: gazetteer.Context) -> bool:
 
 def _is_a_person(view: View, first: int, last: int, before: str, after: str, pattern: Pattern) -> bool:
     if "\u0600" <= view.words[first][0] <= "\u06ff":
-        return _is_an_arabic_name(view, first, before, pattern)
+        return _is_a_compound(view, first, last) or _is_an_arabic_name(view, first, before, pattern)
     if (
         first
         and view.text[view.starts[first] - 1] == "-"
@@ -217,6 +225,12 @@ def _is_given(raw: str) -> bool:
     return word in gazetteer.listed("latin")
 
 
+def _is_a_compound(view: View, first: int, last: int) -> bool:
+    """مقدمه‌چینی is laying, not Chinese; كوباً is a cup, not Cuba."""
+    joined = first == last and first > 0 and view.text[view.starts[first] - 1] == "\u200c"
+    return joined or "\u064b" in view.words[last]
+
+
 def _is_an_arabic_name(view: View, first: int, before: str, pattern: Pattern) -> bool:
     """ "العقيد تركي": a rank with the article, a word without; and what stands behind a given name."""
     if not before:
@@ -229,9 +243,14 @@ def _is_an_arabic_name(view: View, first: int, before: str, pattern: Pattern) ->
         return True
     if ahead in rank and ahead.startswith("ال") and not word.startswith("ال"):
         return True
-    if first > 1 and view.language != "fa":
+    if first > 1:
         title = letters(view.words[first - 2])
-        return title in rank and title.startswith("ال") and not ahead.startswith("ال") and view.before(first - 1) != ""
+        agrees = view.language != "fa" and (
+            ahead.startswith("ال") or not word.startswith("ال") or not word.endswith("ي")
+        )
+        return (
+            title in (rank | given) and not agrees and view.before(first - 1) != "" and not ahead.endswith(("ها", "ه"))
+        )
     return False
 
 
@@ -263,6 +282,8 @@ def _is_a_language(view: View, first: int, last: int, before: str, pattern: Patt
     word, start, end = letters(view.words[first]), view.starts[first], view.ends[last]
     if view.language in ("ar", "fa"):
         return word.startswith("بال") and word.endswith("يه")
+    if (ahead := _LANGUAGES_AHEAD.get(view.language)) and ahead.match(view.text[end : end + 60]):
+        return True
     if view.language in CYRILLIC:
         if word.endswith(("ски", "цки", "ьки")) and start and view.text[start - 1] == "-":
             return True
@@ -292,7 +313,10 @@ def _stands_alone(before: str, behind: str) -> bool:
     """ "На русском." and "английский и фарси": an adjective of no noun."""
     if _WITH_A_LANGUAGE.match(behind):
         return True
-    return before in ("на", "по", "с", "в") and re.match(r"\s(?:и|или|а)\s|\s?[^\s\w]|\Z", behind) is not None
+    return (
+        before in gazetteer.listed("russian before a language")
+        and re.match(r"\s(?:и|или|а)\s|\s?[^\s\w]|\Z", behind) is not None
+    )
 
 
 def _weak(view: View, first: int, last: int, before: str, after: str, pattern: Pattern) -> int:

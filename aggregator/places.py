@@ -21,23 +21,48 @@ members, regions_of, point = gazetteer.members, gazetteer.regions_of, gazetteer.
 MOST_SPANS = 20
 """So many of a place's spans are kept; the count goes on."""
 _MOST_HITS = 4_000
-_JOINT = re.compile("(?:[ \u00a0]{1,2}| & |[-‐‑–.'’ʼ`\u200c]|\\s?\n|\\. )\\Z")
-_DASH = re.compile(r"\s*(?:—|–|--)\s|\s-\s|:\s")
+_JOINT = re.compile("(?:[ \u00a0]{1,2}| [&–—-] |[-‐‑–.'’ʼ`\u200c]|\\s?\n|\\. )\\Z")
+_DASH = re.compile(r"\s*(?:—|–|--)\s|\s[-\u0640]\s|:\s")
 _DATELINE = 110
 _UNDATED = frozenset(("ru", "uk", "be", "kk", "ky", "tg", "mn"))
 """Where a dash after a name is "is", so that a dateline must have more to show than a dash."""
 _BIO = re.compile(
-    r"^[ \t]*(?:about the author|about the writer|об автор(?:е|ах)\b|автор туралы|yazar(?:lar)? hakkında|عن الكاتب|عن المؤلف"
-    r"|نبذة عن الكاتب|دربار[هٔۀ]+\u200c?ی? نویسنده|автор жөнүндө|muallif haqida|müəllif haqqında|про автора|über den autor"
-    r"|à propos de l.auteur)",
+    r"(?:^[ \t]*|[.!?»”] )(?:about the (?:author|writer|reporter|correspondent)|author bio|об автор(?:е|ах)\b|автор туралы"
+    r"|(?:yazar(?:lar)?|muhabir) hakkında|(?:نبذة )?(?:عن|حول) (?:الكاتب|المؤلف|كاتب المقال)|كاتب المقال|الكاتبة?:"
+    r"|دربار[هٔۀ]+\u200c?ی? نویسنده|معرفی نویسنده|автор жөнүндө|muallif haqida|müəllif haqqında|про автора|über den autor"
+    r"|à propos de l.auteur|автор: |yazar: |نویسنده: )",
     re.IGNORECASE | re.MULTILINE,
 )
+_NAME = r"\A(?:(?:The|Our) (?:author|writer|correspondent)|[A-ZÇĞİÖŞÜ][\w.’'-]+(?: [A-ZÇĞİÖŞÜ][\w.’'-]*){1,4}),?"
 _BIO_OF = re.compile(
-    r"\A[A-Z][\w.’'-]+(?: [A-Z][\w.’'-]*){1,4},? (?:is|was) (?:an?|the|[\w’']+’?'?s) [^.\n]{0,120}?"
-    r"\b(?:journalist|analyst|fellow|editor|correspondent|writer|reporter|professor|researcher|columnist|scholar|author)\b"
+    rf"{_NAME} (?:is|was) (?:an?|the|based|[\w’']+’?'?s)\b[^.\n]{{0,120}}?"
+    r"\b(?:journalist|analyst|fellow|editor|correspondent|writer|reporter|professor|researcher|columnist|scholar|author|based)\b"
+    rf"|{_NAME} (?:covers|writes (?:about|on|for)|reports from|has (?:covered|reported)|lives in)\b"
+    rf"|{_NAME} [^.\n]{{0,120}}\b(?:gazetecidir|gazeteci-yazar|yazarıdır|muhabiridir|yazıyor|yaşıyor|editörüdür)\b"
+    r"|\A(?:Автор|[А-ЯЁӘҚҒҮҰІӨ]\w+ [А-ЯЁӘҚҒҮҰІӨ]\w+)(?: —[^.\n]{0,80}(?:журналист|обозревател|корреспондент|аналитик|сотрудник|редактор)"
+    r"| (?:жив[её]т|пишет)\b|[^.\n]{0,80}(?:туралы жазады|журналист\.|шолушысы\.))"
+    r"|\A(?:الكاتبة?|\w+ \w+) (?:صحفي|صحافي|كاتب|باحث|محلل|مراسل|يكتب|تكتب|يقيم|تقيم|محرر)"
+    r"|\A(?:نویسنده|\w+ \w+)،? (?:روزنامه|نویسنده|پژوهشگر|تحلیلگر|خبرنگار)"
 )
 _MINORITY = re.compile("(?:turkmen|туркмен|түрікмен|تركمان|تركمن|ترکمن)(?!.*(?:stan|стан|ستان))")
 _HOMES_OF_TURKMENS = frozenset(("IQ", "SY"))
+# Peoples with a state who live in others too, as written (folded), and where: "Bosnian Serbs", "Uzbeks of Osh".
+_PEOPLES = {
+    "TM": ("IQ SY IR AF", r"turkmen|туркмен|түрікмен|تركمان|تركمن"),
+    "UZ": ("KG AF TJ KZ", r"uzbeks$|ozbekler|узбек(?:и|ов|ам|ами|ах)$|өзбек(?:тер|$)|اوزبك|ازبك"),
+    "TJ": ("UZ AF CN", r"tajiks$|tacikler|таджик(?:и|ов|ам|ами|ах)$|тәжіктер|طاجيك|تاجيك"),
+    "KZ": ("CN MN UZ", r"kazakhs$|kazaklar|казах(?:и|ов|ам)$|қазақтар"),
+    "AZ": ("IR GE", r"azeris$|azerbaijanis$|azeriler|азербайджанц|اذري"),
+    "AM": ("GE TR SY LB IR", r"armenians$|ermeniler|армян(?:е|ам)?$|армяндар|ارمن$"),
+    "RS": ("XK BA ME HR", r"serbs?$|sirplar|серб(?:ы|ов|ам|ами)?$|сербтер|صرب$"),
+    "AL": ("XK MK RS", r"albanians?$|arnavutlar|албанц|албандар"),
+    "TR": ("BG GR", r"turks$|turkler|турки$|турок$|түріктер|اتراك"),
+    "HU": ("RO RS SK UA", r"hungarians?$|macarlar|венгр(?:ы|ов)$"),
+    "RU": ("LV EE LT", r"russians$|ruslar|русские$|русских$"),
+}
+_HOMES = {code: (frozenset(homes.split()), re.compile(pattern)) for code, (homes, pattern) in _PEOPLES.items()}
+_APART = {True: (1, 5), False: (1, 4)}
+"""So many characters lie between a people and where it lives: a space, " in ", and in Arabic script the ending of ازبک‌های."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +90,7 @@ def places_of(title: str, text: str, lang: str = "", country: str = "") -> tuple
     for field, whole in (("title", title), ("text", text)):
         if whole:
             hits += _hits(field, whole, language, lexicon, surnames)
-    return _tags(_without_persons(hits, surnames), country.upper())
+    return _tags(_without_minorities(_without_persons(hits, surnames)), country.upper())
 
 
 def _hits(field: str, whole: str, language: str, lexicon: Lexicon, surnames: Surnames) -> list[Hit]:
@@ -156,10 +181,11 @@ def _dateline(view: View, first: int, last: int) -> int:
         return 0
     head = view.text[:_DATELINE].split("\n")[0]
     place_end = view.ends[last]
-    bracket = re.match(r"(?:,[^.\n(]{0,40})?\s*\([^)]{2,40}\)", head[place_end:])
+    bracket = re.match(r"(?:[,.][^.\n(/]{0,40})?\s*(?:\([^)]{2,40}\)|/[^/]{2,40}/)", head[place_end:])
+    bracketed = place_end + bracket.end() if bracket and head[place_end] in ",." else 0
     dash = _DASH.search(head, place_end)
     if dash is None:
-        return place_end + bracket.end() if bracket and "," in head[place_end : place_end + 1] else 0
+        return bracketed
     before = head[place_end : dash.start()]
     small = [one for one in re.findall(r"[^\W\d_]{2,}", re.sub(r"\([^)]*\)", "", before)) if one[0].islower()]
     name = view.text[view.starts[first] : place_end]
@@ -169,14 +195,12 @@ def _dateline(view: View, first: int, last: int) -> int:
     elif not before.strip(" ,.") and view.language not in _UNDATED and not dash[0].startswith(":"):
         proof = True
     few = len(re.findall(r"\w+", before)) <= 10 and len(small) <= 1
-    return dash.end() if proof and few else 0
+    return dash.end() if proof and few else bracketed
 
 
 def _end_of_text(text: str) -> int:
     """Where the words about the author begin, whose places are not the entry's."""
-    if "\n" not in text:
-        return len(text)
-    marked = _BIO.search(text, text.index("\n"))
+    marked = _BIO.search(text, min(len(text) // 4, 200))
     if marked is not None:
         return marked.start()
     paragraph = text.rstrip().rfind("\n") + 1
@@ -189,9 +213,35 @@ def _bio_at(text: str, paragraph: int) -> bool:
 
 def _without_persons(hits: list[Hit], surnames: Surnames) -> list[Hit]:
     """Without the surnames that another place of the entry has shown to be such."""
+    if surnames.given:
+        hits = [one for one in hits if one.sure != UNSURE or one.word not in surnames.given]
     if not surnames.seen:
         return hits
     return [one for one in hits if one.word not in surnames.seen or _is_named_otherwise(one, hits, surnames)]
+
+
+def _without_minorities(hits: list[Hit]) -> list[Hit]:
+    """Without peoples that stand beside another state in which they live."""
+    kept = []
+    for number, hit in enumerate(hits):
+        homes, people = _HOMES.get(hit.codes[0], (frozenset[str](), None))
+        beside = (hits[other] for other in (number - 1, number + 1) if 0 <= other < len(hits))
+        if (
+            people is None
+            or not people.match(letters(hit.word))
+            or not any(_lives_in(hit, one, homes) for one in beside)
+        ):
+            kept.append(hit)
+    return kept
+
+
+def _lives_in(people: Hit, other: Hit, homes: frozenset[str]) -> bool:
+    apart = max(people.span.start, other.span.start) - min(people.span.end, other.span.end)
+    return (
+        people.span.field == other.span.field
+        and apart in _APART["\u0600" <= people.word[0] <= "\u06ff"]
+        and bool(homes & set(other.codes))
+    )
 
 
 def _is_named_otherwise(hit: Hit, hits: list[Hit], surnames: Surnames) -> bool:
@@ -230,6 +280,8 @@ def _code(hit: Hit, sure: set[str], country: str) -> str:
 
 def _one_of(hit: Hit, sure: set[str], country: str) -> str:
     """Of several that share a name, the one that the entry names in full; else the one that is mostly meant."""
+    if hit.codes == ("OM", "JO") and "\u0651" in hit.word:
+        return "JO"  # عمّان with its doubled letter is Amman
     named = [code for code in hit.codes if code in sure]
     if len(named) == 1:
         return named[0]
