@@ -96,7 +96,9 @@ def places_of(title: str, text: str, lang: str = "", country: str = "") -> tuple
 
 def _hits(field: str, whole: str, language: str, lexicon: Lexicon, surnames: Surnames) -> list[Hit]:
     words = WORD.findall(whole.replace("_", " "))
-    named = [index for index, word in enumerate(words) if lexicon[word]]
+    named = [
+        index for index, word in enumerate(words) if (listed := lexicon[word]) and _may_begin(words, index, listed)
+    ]
     found = list(_han(field, whole, lexicon)) if lexicon.han and HAN.search(whole) else []
     if not named:
         return found
@@ -147,14 +149,26 @@ def _longest(view: View, first: int, listed: tuple[Pattern, ...]) -> tuple[Patte
     return None
 
 
+def _may_begin(words: list[str], index: int, listed: tuple[Pattern, ...]) -> bool:
+    """Whether a name of one word stands here, or the beginning of a second word: most words that begin long names do not."""
+    behind = ""
+    for pattern in listed:
+        if len(pattern.words) == 1:
+            return True
+        behind = behind or letters(words[index + 1] if index + 1 < len(words) else "") or "\0"
+        if behind.startswith(pattern.words[1][0]):
+            return True
+    return False
+
+
 def _joined(view: View, index: int, pattern: Pattern, number: int) -> bool:
     raw = view.words[index]
+    if not fits(letters(raw), *pattern.words[number], pattern.endings):
+        return False
     gap = view.text[view.ends[index - 1] : view.starts[index]]
     if not _JOINT.match(gap) or (gap == ". " and len(view.words[index - 1]) > 2):
         return False
-    if pattern.case == "u" and not has_case(raw, "u"):
-        return False
-    return fits(letters(raw), *pattern.words[number], pattern.endings)
+    return pattern.case != "u" or has_case(raw, "u")
 
 
 def _han(field: str, whole: str, lexicon: Lexicon) -> Iterator[Hit]:

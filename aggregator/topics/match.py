@@ -80,6 +80,8 @@ class Rules(Sequence[Topic]):
 
     def judge(self, entry: Entry, source: Source, meaning: Meaning = Meaning()) -> tuple[Filing, ...]:
         """The topics that an entry belongs to, each with the words that made it match."""
+        if not self._topics:
+            return ()
         subject = Subject(entry, source, self._gate, meaning)
         worth_a_look = [self._topics[number] for number in self._gate.open_for(subject.bits)]
         found = ((topic, match(topic.tree, subject)) for topic in worth_a_look)
