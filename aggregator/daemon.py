@@ -79,12 +79,19 @@ async def prober_of(config: Config, version: str) -> AsyncIterator[Fetcher]:
 
 
 @asynccontextmanager
-async def hands_of(config: Config, db: Database, version: str, *, patience: float = PATIENCE) -> AsyncIterator[Hands]:
-    """Everything that polls work with, closed at the end. `patience` is how many seconds to wait for an absent store."""
+async def hands_of(
+    config: Config, db: Database, version: str, *, patience: float = PATIENCE, warm: bool = False
+) -> AsyncIterator[Hands]:
+    """Everything that polls work with, closed at the end. `patience` is how many seconds to wait for an absent store.
+
+    With `warm` the parser processes are up before anything is polled, else each starts with its first feed.
+    """
     fetcher, sandbox = fetcher_of(config, version), Sandbox(program=PROGRAM)
     recorder = Recorder(db, patience=patience)
     pages = Sandbox(1)  # of its own: polls never wait for pages, and only one process takes what reading them takes
     try:
+        if warm:
+            await sandbox.warm()
         yield Hands(
             fetcher=fetcher, parse=sandbox.parse, tell=sandbox.parse_and_tell, db=db, record=recorder.record,
             topics=config.topics,

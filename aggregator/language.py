@@ -32,7 +32,7 @@ from aggregator.language_tables import (
 from storage.model import LanguageOrigin
 
 UNKNOWN: Final = "unknown"
-_LOOKED_AT: Final = 1200
+_LOOKED_AT: Final = 900
 """Characters of title and text that are looked at at all."""
 _ENOUGH: Final = 200
 """Characters of words that are judged: more tell no better, and cost time."""

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from aggregator import gazetteer
-from aggregator.place_lexicon import WORD, Pattern, letters
+from aggregator.place_lexicon import Pattern, letters
 
 NO, UNSURE, ALONE, SURE = 0, 1, 2, 3
 """No place; one if a neighbour is named too; one if it is named elsewhere; a place."""
@@ -76,13 +76,17 @@ class View:
     """The index of a word that turned out to be a given name: the one behind it is a surname."""
     spoken: int = -1
     """The index of a word that turned out to name a language: "and Chinese" goes on with it."""
-    starts: list[int] = field(init=False)
-    ends: list[int] = field(init=False)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
     _titled: bool | None = None
 
     def __post_init__(self) -> None:
-        self.starts = [match.start() for match in WORD.finditer(self.text.replace("_", " "))]
-        self.ends = [start + len(word) for start, word in zip(self.starts, self.words, strict=True)]
+        find, at = self.text.index, 0
+        for word in self.words:  # nothing that a word is made of lies between
+            at = find(word, at)
+            self.starts.append(at)
+            at += len(word)
+            self.ends.append(at)
 
     def before(self, first: int) -> str:
         """The word before another, as written, where nothing but a space, a hyphen or a quotation mark parts them."""

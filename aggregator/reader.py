@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aggregator.language import prepare
 from aggregator.meaning import meaning_of
 from feeds import sandbox
 from feeds.model import Document, Source
@@ -35,4 +36,5 @@ def meanings(document: Document, said: About) -> Sequence[Meaning]:
 
 
 if __name__ == "__main__":
+    prepare()
     sandbox.serve(meanings)

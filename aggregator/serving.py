@@ -39,7 +39,7 @@ async def run_server(config: Config, db: Database, version: str, *, poll: bool, 
             late = await asyncio.to_thread(take_up, db, utc_now())
             if late:
                 log.info("%d sources fell due while nothing was polled: they are taken up one by one", late)
-            daemon = Daemon(await stack.enter_async_context(hands_of(config, db, version)))
+            daemon = Daemon(await stack.enter_async_context(hands_of(config, db, version, warm=True)))
             daemon.start()
         stopped = asyncio.Event()
         watching = asyncio.create_task(Living(db, publisher, daemon, version).watch(stopped))

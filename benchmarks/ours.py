@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from aggregator.config import Config, load_config
@@ -19,18 +20,19 @@ from aggregator.daemon import WORKERS, hands_of, utc_now
 from aggregator.loop import run_loop
 from aggregator.poll import Hands
 from aggregator.prepare import own_lease, prepare
+from aggregator.reader import About
 from aggregator.rounds import claiming, poll_in_rounds
 from benchmarks.server import ROOT
 from benchmarks.timings import Timings, children_peak, own_peak, say
-from feeds.model import Source
+from feeds.model import Document, Failed, Source
 from storage.database import open_database
-from storage.model import Claim, Decision, SourceRow
+from storage.model import Claim, Decision, Meaning, SourceRow
 
 
 def config_for(urls: Sequence[str], folder: Path, *, topics: bool = True) -> Config:
     """The topics and authors of the configuration that we ship, with these sources and a store in `folder`.
 
-    Without `topics`, nothing is matched or filed: what is left is what the peer does as well.
+    Without `topics`, nothing is matched or filed, and no language or place is told: what is left is what the peer does.
     """
     shipped = load_config(ROOT / "feeds.yaml", environment={})
     if not topics:
@@ -67,13 +69,22 @@ async def poll_all(hands: Hands, outcome: str, new: int, sources: int) -> float:
     return seconds
 
 
+async def words_alone(
+    made: Hands, body: bytes, url: str, content_type: str, _about: About
+) -> tuple[Document | Failed, Sequence[Meaning]]:
+    """A parser that tells no language and no places, as the peer tells none."""
+    read = await made.parse(body, url, content_type)
+    return read, [] if isinstance(read, Failed) else [Meaning()] * len(read.entries)
+
+
 async def measure(urls: Sequence[str], entries: int, folder: Path, *, topics: bool) -> Timings:
     """A first poll and a second one, on a fresh store in `folder`."""
     config = config_for(urls, folder, topics=topics)
     db = open_database(config.database)
     try:
         prepare(config, db, utc_now())
-        async with hands_of(config, db, "bench") as hands:
+        async with hands_of(config, db, "bench", warm=True) as made:
+            hands = made if topics else replace(made, tell=partial(words_alone, made))
             first = await poll_all(hands, "fetched", entries, len(urls))
             unchanged = await poll_all(hands, "unchanged", 0, len(urls))
             parsers = children_peak()

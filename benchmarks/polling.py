@@ -21,7 +21,7 @@ ROUNDS = 3
 SOURCES = 300
 ENTRIES = 20
 NAMES = (
-    "poll_first_per_s", "poll_unchanged_per_s", "poll_first_vs_reader", "poll_first_vs_reader_with_topics",
+    "poll_first_per_s", "poll_unchanged_per_s", "poll_first_vs_reader", "poll_first_vs_reader_with_all",
     "poll_unchanged_vs_reader", "poll_first_vs_newsboat", "poll_unchanged_vs_newsboat",
 )  # fmt: skip
 _LONGEST_RUN = 300
@@ -59,9 +59,7 @@ def measure(step: Callable[[], None]) -> Iterator[Figure]:
     yield _rate("poll_first_per_s", [one.first for one in ours], [one.first for one in theirs], memory(ours, theirs))
     yield _rate("poll_unchanged_per_s", [one.unchanged for one in ours], [one.unchanged for one in theirs])
     yield _times("poll_first_vs_reader", [one.first for one in plain], [one.first for one in theirs], "reader")
-    yield _times(
-        "poll_first_vs_reader_with_topics", [one.first for one in ours], [one.first for one in theirs], "reader"
-    )
+    yield _times("poll_first_vs_reader_with_all", [one.first for one in ours], [one.first for one in theirs], "reader")
     yield _times(
         "poll_unchanged_vs_reader", [one.unchanged for one in ours], [one.unchanged for one in theirs], "reader"
     )

@@ -36,8 +36,13 @@ class Sandbox:
         self._seconds = seconds
         self._program = program
         self._idle: asyncio.LifoQueue[asyncio.subprocess.Process | None] = asyncio.LifoQueue()
-        for _ in range(processes or min(4, os.cpu_count() or 1)):
+        self._processes = processes or min(4, os.cpu_count() or 1)
+        for _ in range(self._processes):
             self._idle.put_nowait(None)
+
+    async def warm(self) -> None:
+        """Start every process now and wait until it can read: what it loads takes longer than most feeds."""
+        await asyncio.gather(*(self.parse(b"", "", "") for _ in range(self._processes)))
 
     async def parse(self, body: bytes, url: str, content_type: str) -> Document | Failed:
         """What `feeds.parse.parse` says of the body, within the deadline."""

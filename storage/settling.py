@@ -81,7 +81,7 @@ def settle_many(connection: Connection, decided: Sequence[tuple[Claim, Decision]
     return pushed | {
         values["this"]: Settled(
             next_poll_at=values["to_next_poll_at"], reason=values["to_next_reason"],
-            named=frozenset(feeds_naming(connection, values["this"])) if values["this"] in told else frozenset(),
+            named=_named(connection, values["this"], told),
         )
         for values in renewed
     }  # fmt: skip
@@ -126,16 +126,24 @@ def _renewing(names: frozenset[str]) -> Update:
     return update(sources).where(sources.c.id == bindparam("this")).values(new)
 
 
-def _rename(connection: Connection, decisions: Mapping[int, Decision]) -> set[int]:
-    """Keep what the feeds say of themselves; those that say something else than before."""
+def _rename(connection: Connection, decisions: Mapping[int, Decision]) -> dict[int, bool]:
+    """Keep what the feeds say of themselves; of those that say something else than before, whether it is their first word."""
     if not decisions:
-        return set()
+        return {}
     held = {row.id: row.head for row in connection.execute(_HEADS, {"ids": [*decisions]})}
     heads = {key: rows.head_row(one.head and replace(one.head, updated=None)) for key, one in decisions.items()}
     told = {key: head for key, head in heads.items() if head is not None and head != held[key]}
     if told:
         connection.execute(_RENAME, [{"this": key, "told": head} for key, head in told.items()])
-    return set(told)
+    return {key: held[key] is None for key in told}
+
+
+def _named(connection: Connection, source_id: int, told: Mapping[int, bool]) -> frozenset[Ref]:
+    """The feeds in which a source goes by another name than before; a source of which nothing was read stands in none."""
+    if source_id not in told:
+        return frozenset()
+    here: Ref = ("sources", source_id)
+    return frozenset({here, ALL} if told[source_id] else feeds_naming(connection, source_id))
 
 
 def feeds_naming(connection: Connection, source_id: int) -> set[Ref]:
