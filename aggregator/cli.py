@@ -245,7 +245,7 @@ def status(
         lines = reading.journal_of(db, source) if source is not None else []
         lag, pace = show_status.lag_row(pacing.lags(db, utc_now() - timedelta(days=1))), pacing.pace(db)
         held = push.subscription_of(db, source) if source is not None else None
-        counts, spoken_in = reading.counts(db), languages(db)
+        counts, spoken_in = ({}, {}) if source is not None else (reading.counts(db), languages(db))
         pages = articles.pages_of_source(db, source) if source is not None else {}
     now = utc_now()
     if as_json:

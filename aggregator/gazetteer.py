@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from aggregator.place_lexicon import Lexicon, Pattern, read_pattern, union
+from feeds.identity import digest
 
 GEOGRAPHIC = ("geo", "m49")
 _NEARBY = 30
@@ -31,11 +32,21 @@ class Context:
     begin: tuple[str, ...]
 
 
+def _written() -> str:
+    return (files("aggregator") / "data" / "places.json").read_text("utf-8")
+
+
 @cache
 def data() -> dict[str, Any]:
     """The whole gazetteer, as scripts/make_places.py wrote it."""
-    read: dict[str, Any] = json.loads((files("aggregator") / "data" / "places.json").read_text("utf-8"))
+    read: dict[str, Any] = json.loads(_written())
     return read
+
+
+@cache
+def version() -> str:
+    """Another gazetteer has another: what was judged by this one is judged anew. Nothing is parsed for it."""
+    return digest(_written())[:12]
 
 
 def codes() -> tuple[str, ...]:
@@ -46,6 +57,12 @@ def codes() -> tuple[str, ...]:
 def regions() -> tuple[str, ...]:
     """The slug of every region."""
     return tuple(data()["regions"])
+
+
+@cache
+def slugs() -> tuple[str, ...]:
+    """The slug of every country and region."""
+    return tuple(slug_of(code) for code in (*codes(), *regions()))
 
 
 def names(code: str, lang: str = "en") -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from aggregator.stories import KEPT, KEPT_EXACT, Stories
 from aggregator.telling import Telling, exact_keys, telling
-from feeds.identity import canonical_url
+from feeds.identity import story_url
 from storage import stories
 from storage.database import Database, StorageError
 from storage.model import Work
@@ -110,4 +110,4 @@ def read(words: Words) -> Telling:
 
 
 def _address(words: Words) -> str:
-    return words.canonical or (canonical_url(words.link) if words.link else "")
+    return words.canonical or story_url(words.link)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from aggregator import placelist
+from aggregator import gazetteer
 from aggregator.language import language_of
 from aggregator.places import places_of
 from feeds.identity import digest, story_url
@@ -21,7 +21,7 @@ _JUDGED_BY = "1"
 @cache
 def meaning_version() -> str:
     """What entries are judged by: another code or gazetteer has another name."""
-    return digest(_JUDGED_BY, placelist.version())[:12]
+    return digest(_JUDGED_BY, gazetteer.version())[:12]
 
 
 def meaning_of(entry: Entry, source: Source, wire: str = "") -> Meaning:

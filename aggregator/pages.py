@@ -210,7 +210,7 @@ def _trouble(url: str, failed: Failed, now: datetime) -> _End:
 def _keep(hands: Hands, key: int, end: _End) -> None:
     """Keep what came of a page; with an article the entry is judged anew, as often as it is edited meanwhile."""
     for _ in range(3):
-        kept = reading.entry_numbered(hands.db, key)
+        kept = reading.entry(hands.db, key)
         if kept is None:
             return  # removed meanwhile
         judged = None if end.article is None else judged_with(kept, end.article, hands)

@@ -30,9 +30,9 @@ def place_output(db: Database, name: str) -> Output | None:
     )  # fmt: skip
 
 
-def placed(tag: PlaceTag, lang: str = "en") -> Place:
+def placed(tag: PlaceTag) -> Place:
     """A place that an entry names, as outputs and pages name it; a region has no point."""
-    return Place(code=tag.code, name=gazetteer.names(tag.code, lang) or tag.code, point=gazetteer.point(tag.code))
+    return Place(code=tag.code, name=gazetteer.names(tag.code) or tag.code, point=gazetteer.point(tag.code))
 
 
 def path_of(code: str) -> str:
@@ -57,12 +57,9 @@ def list_places(db: Database) -> tuple[list[Listed], list[Listed]]:
     """Countries that are named, and regions of which anything is: those with most entries first."""
     named = placing.named(db)
     countries = [_listed(code, *counted) for code, counted in named.items() if code not in gazetteer.regions()]
-    regions = []
-    for code in gazetteer.regions():
-        within = {code, *gazetteer.members(code)} & named.keys()
-        if within:
-            latest = max(named[one][1] for one in within)
-            regions.append(_listed(code, placing.entries_naming(db, within), latest))
+    within = {code: {code, *gazetteer.members(code)} & named.keys() for code in gazetteer.regions()}
+    counted = placing.entries_naming(db, within)
+    regions = [_listed(code, number, max(named[one][1] for one in within[code])) for code, number in counted.items()]
     return _ordered(countries), _ordered(regions)
 
 

@@ -111,7 +111,7 @@ async def poller(store: str, number: int, pollers: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = replace(config_for(urls, Path(folder)), database=store)
         db = open_database(store)
-        async with hands_of(config, db, "bench") as hands:
+        async with hands_of(config, db, "bench", warm=True) as hands:
             sys.stdout.write("ready\n")
             sys.stdout.flush()
             while (outcome := (await asyncio.to_thread(sys.stdin.readline)).strip()) not in ("end", ""):

@@ -177,20 +177,10 @@ def without_credentials(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-_AT_ONCE = 2047
-_LONG = 100_000
-
-
 def digest(*parts: str) -> str:
     """A SHA-256 over parts that cannot run into each other, as 32 hexadecimal digits."""
-    body = "\x1f".join(part.replace("\x1f", " ") for part in parts).encode("utf-8", "surrogatepass")
-    if len(body) > _LONG:
-        return hashlib.sha256(body).hexdigest()[:32]
-    hashed = hashlib.sha256()
-    # For more than this at once hashlib lets other threads run first, which takes a hundred times longer than the hash.
-    for start in range(0, len(body), _AT_ONCE):
-        hashed.update(body[start : start + _AT_ONCE])
-    return hashed.hexdigest()[:32]
+    body = "\x1f".join(part.replace("\x1f", " ") for part in parts)
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def fallback_id(*, title: str, published: str, body: str) -> str:

@@ -124,11 +124,9 @@ def _bound() -> None:
 
 
 def _answer(what: _What, body: bytes, url: str, content_type: str, about: object, tell: Teller | None) -> _Read:
-    if what == "feed" or (what == "more" and tell is None):
-        return parse(body, url, content_type)
-    if what == "more" and tell is not None:
+    if what in ("feed", "more"):
         read = parse(body, url, content_type)
-        return read if isinstance(read, Failed) else (read, tell(read, about))
+        return read if what == "feed" or tell is None or isinstance(read, Failed) else (read, tell(read, about))
     # What it takes to read pages is loaded where a page is read, and nowhere else.
     from feeds.article import read_article
 

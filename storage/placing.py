@@ -5,10 +5,10 @@ In: codes of places. Out: entries, newest arrival first. Never: what a region ho
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Select, func, select, union_all
+from sqlalchemy import Select, Text, column, func, select, union_all, values
 
 from storage.database import Database
 from storage.model import Kept
@@ -58,8 +58,18 @@ def named(db: Database) -> dict[str, tuple[int, datetime]]:
         return {row[0]: (int(row[1]), row[2]) for row in connection.execute(counted)}
 
 
-def entries_naming(db: Database, codes: Collection[str]) -> int:
-    """How many entries name one of these places."""
-    which = select(func.count(entry_places.c.entry_id.distinct())).where(entry_places.c.code.in_(sorted(codes)))
+def entries_naming(db: Database, groups: Mapping[str, Collection[str]]) -> dict[str, int]:
+    """How many entries name a place of each group, by the group's name; groups that none names are left out."""
+    pairs = [(group, code) for group, codes in groups.items() for code in sorted(codes)]
+    if not pairs:
+        return {}
+    held = values(column("name", Text), column("code", Text), name="held").data(pairs).cte("held")
+    counted = (
+        select(held.c.name, func.count(entry_places.c.entry_id.distinct()))
+        .join(held, held.c.code == entry_places.c.code)
+        .join(entries, entries.c.id == entry_places.c.entry_id)
+        .where(entries.c.hidden_at.is_(None))
+        .group_by(held.c.name)
+    )
     with db.read() as connection:
-        return int(connection.execute(which).scalar_one())
+        return {row[0]: int(row[1]) for row in connection.execute(counted)}

@@ -121,14 +121,6 @@ def find_entry(db: Database, url_or_id: str) -> list[Kept]:
         return kept_of(connection, found)
 
 
-def entry(db: Database, key: int) -> Kept | None:
-    """An entry by its number, hidden or not."""
-    statement = select(entries, *SOURCE_COLUMNS).join(sources, sources.c.id == entries.c.source_id)
-    with db.read() as connection:
-        found = connection.execute(statement.where(entries.c.id == key)).mappings().all()
-        return next(iter(kept_of(connection, found)), None)
-
-
 def entries_after(db: Database, key: int, limit: int) -> list[Kept]:
     """Entries in order of arrival after `key`: how a rule is re-run over history."""
     statement = (
@@ -142,8 +134,8 @@ def entries_after(db: Database, key: int, limit: int) -> list[Kept]:
         return kept_of(connection, connection.execute(statement).mappings().all())
 
 
-def entry_numbered(db: Database, key: int) -> Kept | None:
-    """One entry by its number."""
+def entry(db: Database, key: int) -> Kept | None:
+    """An entry by its number, hidden or not."""
     return next(iter(entries_of(db, [key])), None)
 
 
@@ -331,6 +323,13 @@ def followed(db: Database, slug: str | None = None) -> list[Followed]:
         )
         for row, head in ((row, rows.head_of(row["head"])) for row in found)
     ]  # fmt: skip
+
+
+def sources_of(db: Database, kept: Sequence[Kept]) -> dict[str, Source]:
+    """The sources that some entries came from, by slug, retired or not."""
+    wanted = select(sources).where(sources.c.slug.in_({one.source_slug for one in kept}))
+    with db.read() as connection:
+        return {row["slug"]: rows.source_of(row) for row in connection.execute(wanted).mappings()}
 
 
 def source_named(db: Database, slug: str) -> Source:

@@ -41,7 +41,6 @@ PURE = (
     "aggregator/meaning.py",
     "aggregator/place_context.py",
     "aggregator/place_lexicon.py",
-    "aggregator/placelist.py",
     "aggregator/places.py",
     "aggregator/rhythm.py",
     "aggregator/sameness.py",

@@ -11,6 +11,7 @@ import pytest
 from lxml import etree, html
 
 from aggregator.decide import decide
+from aggregator.joining import Joiner
 from aggregator.publish import Publisher
 from aggregator.web import pages
 from aggregator.web.app import make_app
@@ -19,7 +20,7 @@ from feeds.model import Answer, Deleted, Document, Fetched, Head, Validators
 from storage import intake, reading
 from storage.database import Database
 from storage.model import PlaceTag
-from tests.fakes import NOON, declare, make_entry, make_source, take, write_config
+from tests.fakes import NOON, Clock, declare, make_entry, make_source, take, write_config
 from tests.live import served
 
 WORDS = "The ministers of two countries met at the river and spoke of helicopters for an hour. "
@@ -172,23 +173,20 @@ def test_only_the_last_edits_are_shown(db: Database, tmp_path: Path) -> None:
 
 
 def test_places_and_the_same_story_are_named(desk: Desk) -> None:
-    """N-01, N-05: places and other entries that tell the story are linked, as far as whoever makes the page knows them."""
+    """N-01, N-05: an entry's places lead to their pages, and the others that tell its story to theirs."""
+    other = make_source(slug="other", name="Other", url="https://other.example/feed")
+    declare(desk.db, make_source(), other)
+    (first,) = reading.find_entry(desk.db, "https://news.example/1")
+    copied = make_entry(id="o", title="The other one", link="https://other.example/1", text=first.entry.text)
+    take(desk.db, [copied], slug="other", now=NOON + timedelta(minutes=9))
+    assert Joiner().join_waiting(desk.db, Clock(NOON + timedelta(minutes=10)), owner="test") == 2
     (kept,) = reading.find_entry(desk.db, "https://news.example/1")
-    kept = replace(kept, places=(PlaceTag(code="KZ", count=2), PlaceTag(code="KG", count=1)), wire="afp", language="en")
-    site = pages.Site(title="Desk", base_url="https://h.example", now=NOON)
-    also = [pages.Also(title="The other one", source="Other", link="https://other.example/1", key=7)]
+    kept = replace(kept, places=(PlaceTag(code="KZ", count=2), PlaceTag(code="KG", count=1)), wire="afp")
+    page = entry_page(desk.publisher, kept, pages.Site(title="Desk", base_url="https://h.example", now=NOON))
 
-    def placed(tag: PlaceTag) -> pages.Place:
-        return pages.Place(
-            name={"KZ": "Kazakhstan"}.get(tag.code, tag.code), address=f"/places/{tag.code}", count=tag.count
-        )
-
-    page = entry_page(desk.publisher, kept, site, placed=placed, also=also)
     assert page is not None
     read = html.fromstring(pages.render(page))
     links = {link.get("href"): words(link) for link in read.iter("a")}
-    assert (links["/places/KZ"], links["/places/KG"], links["/entries/7"]) == ("Kazakhstan", "KG", "The other one")
+    assert (links["/places/kazakhstan"], links["/places/kyrgyzstan"]) == ("Kazakhstan", "Kyrgyzstan")
+    assert links["/entries/2"] == "The other one"
     assert "Wire afp" in " ".join(words(read).split())
-    plain = entry_page(desk.publisher, kept, site)
-    assert plain is not None
-    assert [place.name for place in plain.places] == ["KZ", "KG"]

@@ -11,11 +11,13 @@ import httpx
 import pytest
 
 from aggregator import placefeeds
+from aggregator.decide import decide
 from aggregator.publish import Publisher
 from aggregator.rejudging import rejudge_waiting
 from aggregator.topics.language import QueryError, read_query
 from aggregator.web.app import make_app
-from storage import reading, upkeep
+from feeds.model import Answer, Deleted, Document, Fetched, Head, Validators
+from storage import intake, reading, upkeep
 from storage.database import Database, open_database
 from storage.meaning import languages, remember
 from storage.model import Meaning, SourceRow
@@ -87,7 +89,17 @@ def test_an_edit_changes_the_places_and_a_place_named_before_keeps_its_turn(db: 
 
 def test_hidden_entries_are_in_no_place(db: Database) -> None:
     """A place shows and counts what may be shown."""
-    brought(db, BISHKEK, LISBON)
+    brought(db, BISHKEK, ASTANA, LISBON)
+    (claim,) = intake.claim(db, NOON + timedelta(hours=9), owner="test", limit=1, slugs=["news"], explicit=True)
+    document = Document(
+        head=Head(title="News"), deleted=(Deleted(id="2", at=NOON + timedelta(hours=8)),), format="atom10"
+    )
+    answer = Answer(status=200, url=claim.source.url)
+    outcome = Fetched(answer=answer, body=b"x", validators=Validators(url=claim.source.url))
+    known = intake.known(db, claim.source_id, ["2"])
+    assert intake.record(db, claim, decide(claim, outcome, document, known, [], NOON + timedelta(hours=9)))
+
+    assert ids(db, "central-asia") == ["1"]
     countries, regions = placefeeds.list_places(db)
 
     assert {one.slug: one.entries for one in countries} == {"kyrgyzstan": 1, "portugal": 1}

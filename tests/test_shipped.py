@@ -6,7 +6,6 @@ All headlines are invented.
 from __future__ import annotations
 
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,14 +13,12 @@ from urllib.parse import urlsplit
 import pytest
 from ruamel.yaml import YAML
 
-from aggregator.bylines import bylines_of
 from aggregator.config import Config, load_config
-from aggregator.meaning import meaning_of
 from aggregator.settings import FileModel
 from aggregator.topics.match import judge
 from feeds.model import Document, Entry, Source
 from feeds.parse import parse
-from tests.fakes import item, make_entry, make_source, rss
+from tests.fakes import make_entry, make_source
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -381,23 +378,3 @@ def test_analysts_are_found_by_their_byline() -> None:
         make_entry(title="Derek Bisaccio quoted", text="Paul Goble", authors=("Ann",))
     )
     assert "eurasia-analysts" not in topics_of(make_entry(authors=("Paul Derek", "Goble Bisaccio")))
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the article that started this project is not beside this checkout")
-def test_the_first_article_is_placed_and_signed() -> None:
-    """Its countries are three, without those of the author's beat; its author has a bio; the quoted agency is no wire."""
-    (file,) = (SHARED / "seed").glob("*.txt")
-    title, _, text = file.read_text("utf-8").partition("\n")
-    body, _, about = text.partition("About Derek Bisaccio")
-    paragraphs = "".join(f"<p>{one.strip()}</p>" for one in body.split("\n\n") if one.strip())
-    beat = about.strip().split("\n")[0]
-    link = '<a href="/a" rel="author">View all posts by Derek Bisaccio →</a>'
-    box = f'<div class="author-info"><h2>About Derek Bisaccio</h2><p>{beat}</p>{link}</div>'
-    document = parse(rss(item(title=title, body=escape(paragraphs + box))))
-    assert isinstance(document, Document)
-    (entry,) = document.entries
-    signed = bylines_of(entry, make_source())
-
-    assert {tag.code for tag in meaning_of(entry, make_source()).places} == {"KZ", "KG", "RU", "eaeu"}
-    assert [(one.name, one.kind, one.bio) for one in signed.bylines] == [("Derek Bisaccio", "person", beat)]
-    assert signed.wire == ""

@@ -183,19 +183,6 @@ def test_tags_are_whole() -> None:
     assert not matches("tag:air", make_entry(), tags=tags)
 
 
-def test_label_is_what_the_source_is() -> None:
-    """label: is a label of the source, as tag: is a tag; neither stands for the other."""
-    said = {"labels": ("state-media", "Official"), "tags": ("air",)}
-
-    assert matches("label:state-media", make_entry(), **said)
-    assert matches("label:official", make_entry(), **said)
-    assert matches("title -label:wire", make_entry(), **said)
-    assert matches("label:state*", make_entry(), **said)
-    assert not matches("label:media", make_entry(), **said)
-    assert not matches("label:air", make_entry(), **said)
-    assert not matches("tag:official", make_entry(), **said)
-
-
 def test_a_filing_says_why() -> None:
     """A filing has its topic, its rule's version, and each span once, in reading order, by the term as it was written."""
     topic = compile_topic("uav", "UAVs", '"air defence" OR UAV* OR defence OR tag:x')

@@ -18,8 +18,7 @@ from typing import Any
 from lark import Lark, Token, Transformer, UnexpectedToken, v_args
 from lark.exceptions import UnexpectedInput, VisitError
 
-from aggregator.gazetteer import code_of
-from aggregator.placelist import place_slugs
+from aggregator.gazetteer import code_of, slugs
 from aggregator.topics.fold import forms, prefix_forms
 from aggregator.topics.words import compounds, is_spaceless
 
@@ -183,7 +182,7 @@ def _check_places(node: Node, field: Token) -> None:
         return
     name = place_name(node)
     if not code_of(name):
-        near = difflib.get_close_matches(name, place_slugs(), 1, 0.6)
+        near = difflib.get_close_matches(name, slugs(), 1, 0.6)
         hint = f"; did you mean {near[0]}?" if near else ""
         known = "a country by its code or name, such as KZ or kazakhstan, or a region, such as central-asia"
         raise QueryError(f"there is no place {node.written}: expected {known}{hint}", *_place(field))

@@ -12,7 +12,7 @@ from functools import lru_cache, reduce
 from operator import or_
 from typing import overload
 
-from aggregator import gazetteer, placelist
+from aggregator import gazetteer
 from aggregator.topics.gate import ALWAYS_FOUND, Gate
 from aggregator.topics.language import And, Node, Not, Or, Piece, Term, place_name, read_query
 from aggregator.topics.words import Token, Words
@@ -40,7 +40,7 @@ def compile_topic(slug: str, title: str, query: str) -> Topic:
     """Read a topic's query once. Raises QueryError."""
     tree = read_query(query)
     # A rule that asks for places means something else with another gazetteer.
-    versions = (LANGUAGE_VERSION, placelist.version()) if _asks_for_places(tree) else (LANGUAGE_VERSION,)
+    versions = (LANGUAGE_VERSION, gazetteer.version()) if _asks_for_places(tree) else (LANGUAGE_VERSION,)
     version = digest(*versions, " ".join(query.split()))[:12]
     return Topic(slug=slug, title=title, query=query, tree=tree, rule_version=version)
 

@@ -6,15 +6,17 @@ Never: a word of an entry, as it is or as it was, that `visible` keeps back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 from markupsafe import Markup
 
+from aggregator import placefeeds
 from aggregator.edits import Edit, as_it_was, edits_of
 from aggregator.publish import Publisher
 from aggregator.visible import visible
 from aggregator.web import pages
 from feeds.model import Entry
+from storage import reading, stories
 from storage.model import Kept, PlaceTag
 from storage.revisions import revisions_of
 
@@ -22,22 +24,11 @@ _MOST_EDITS = 10
 _LONGEST = 40_000
 """Characters of a text that are compared with what it was: a page is for the reader, `heliograph why` has it all."""
 _MOST_MATCHES = 40
+_MOST_ALSO = 50
 
 
-def by_code(tag: PlaceTag) -> pages.Place:
-    """A place by its code, where nobody knows more of it."""
-    return pages.Place(name=tag.code, address="", count=tag.count)
-
-
-def entry_page(
-    publisher: Publisher,
-    kept: Kept,
-    site: pages.Site,
-    *,
-    placed: Callable[[PlaceTag], pages.Place] = by_code,
-    also: Sequence[pages.Also] = (),
-) -> pages.Entry | None:
-    """The page of an entry; `placed` names its places, `also` are others that tell the same story."""
+def entry_page(publisher: Publisher, kept: Kept, site: pages.Site) -> pages.Entry | None:
+    """The page of an entry, with its places, and with others that tell the same story."""
     shown = visible(kept, publisher.viewer, site.now)
     (item,) = pages.items([kept], publisher.viewer, site.now, {}) or (None,)
     if shown is None or item is None:
@@ -46,10 +37,29 @@ def entry_page(
         item = pages.with_body(item, Markup(shown.content))  # noqa: S704 - the sanitiser made it
     return pages.Entry(
         site=site, item=item, updated=kept.updated, language=kept.language or shown.lang, language_by=kept.language_by,
-        wire=kept.wire, labels=kept.labels, categories=shown.categories, places=[placed(tag) for tag in kept.places],
-        also=also, matches={why.topic: [*_matches(kept, why.topic)] for why in kept.filings},
+        wire=kept.wire, labels=kept.labels, categories=shown.categories, places=[_placed(tag) for tag in kept.places],
+        also=_also(publisher, kept, site), matches={why.topic: [*_matches(kept, why.topic)] for why in kept.filings},
         edits=_edits(publisher, kept, shown, site), whole=bool(shown.content),
     )  # fmt: skip
+
+
+def _placed(tag: PlaceTag) -> pages.Place:
+    return pages.Place(name=placefeeds.placed(tag).name, address=placefeeds.path_of(tag.code), count=tag.count)
+
+
+def _also(publisher: Publisher, kept: Kept, site: pages.Site) -> list[pages.Also]:
+    """The other entries that tell its story, the first that came first."""
+    if kept.story is None:
+        return []
+    keys = [key for key in stories.tellers(publisher.db, [kept.story]).get(kept.story, ()) if key != kept.key]
+    held = (
+        (one, visible(one, publisher.viewer, site.now)) for one in reading.entries_of(publisher.db, keys[:_MOST_ALSO])
+    )
+    return [
+        pages.Also(title=entry.title, source=one.source_name, link=entry.link, key=one.key)
+        for one, entry in held
+        if entry is not None
+    ]
 
 
 def _edits(publisher: Publisher, kept: Kept, shown: Entry, site: pages.Site) -> list[Edit]:

@@ -21,19 +21,17 @@ from aggregator import placefeeds
 from aggregator.daemon import utc_now
 from aggregator.publish import FORMS, Body, Publisher, unique
 from aggregator.sharing import VIEWS, View, shared
-from aggregator.visible import visible
 from aggregator.web import pages
 from aggregator.web.bars import chart, first_day
 from aggregator.web.entries import entry_page
-from storage import reading, stories
+from storage import reading
 from storage.author_pages import author_facts
-from storage.model import Kept, Output, OutputKind, PlaceTag
+from storage.model import Kept, Output, OutputKind
 
 log = logging.getLogger(__name__)
 
 _PAGE_ENTRIES = 50
 _FRONT_ENTRIES = 20
-_ALSO = 50
 _FRONT_AUTHORS = 24
 _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' https: http: data:; form-action 'self'; "
@@ -137,28 +135,11 @@ def entry(request: Request, key: str) -> Response:
     found = reading.entry(publisher.db, int(key)) if _KEY.match(key) else None
     if found is None:
         raise HTTPException(404)
-    page = entry_page(publisher, found, _site(publisher), placed=_placed, also=_also(publisher, found))
+    page = entry_page(publisher, found, _site(publisher))
     if page is None:
         reason = found.hidden_why or "it was taken out here"
         raise HTTPException(410, f"This entry is no longer shown: {reason}.")
     return _html(page)
-
-
-def _placed(tag: PlaceTag) -> pages.Place:
-    return pages.Place(name=placefeeds.placed(tag).name, address=placefeeds.path_of(tag.code), count=tag.count)
-
-
-def _also(publisher: Publisher, kept: Kept) -> list[pages.Also]:
-    """The other entries that tell its story, the first that came first."""
-    if kept.story is None:
-        return []
-    keys = [key for key in stories.tellers(publisher.db, [kept.story]).get(kept.story, ()) if key != kept.key]
-    held = ((one, visible(one, publisher.viewer, utc_now())) for one in reading.entries_of(publisher.db, keys[:_ALSO]))
-    return [
-        pages.Also(title=entry.title, source=one.source_name, link=entry.link, key=one.key)
-        for one, entry in held
-        if entry is not None
-    ]
 
 
 def opml_followed(request: Request) -> Response:
