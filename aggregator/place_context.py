@@ -7,7 +7,8 @@ Never: a list of names: those are the gazetteer's.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import InitVar, dataclass, field
 
 from aggregator import gazetteer
 from aggregator.place_lexicon import Pattern, letters
@@ -72,21 +73,18 @@ class View:
     text: str
     language: str
     words: list[str]
+    matches: InitVar[Sequence[re.Match[str]]]
     given: int = -1
     """The index of a word that turned out to be a given name: the one behind it is a surname."""
     spoken: int = -1
     """The index of a word that turned out to name a language: "and Chinese" goes on with it."""
-    starts: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
+    starts: list[int] = field(init=False)
+    ends: list[int] = field(init=False)
     _titled: bool | None = None
 
-    def __post_init__(self) -> None:
-        find, at = self.text.index, 0
-        for word in self.words:  # nothing that a word is made of lies between
-            at = find(word, at)
-            self.starts.append(at)
-            at += len(word)
-            self.ends.append(at)
+    def __post_init__(self, matches: Sequence[re.Match[str]]) -> None:
+        self.starts = [match.start() for match in matches]
+        self.ends = [match.end() for match in matches]
 
     def before(self, first: int) -> str:
         """The word before another, as written, where nothing but a space, a hyphen or a quotation mark parts them."""

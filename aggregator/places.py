@@ -95,14 +95,15 @@ def places_of(title: str, text: str, lang: str = "", country: str = "") -> tuple
 
 
 def _hits(field: str, whole: str, language: str, lexicon: Lexicon, surnames: Surnames) -> list[Hit]:
-    words = WORD.findall(whole.replace("_", " "))
+    matches = [*WORD.finditer(whole.replace("_", " "))]
+    words = [match[0] for match in matches]
     named = [
         index for index, word in enumerate(words) if (listed := lexicon[word]) and _may_begin(words, index, listed)
     ]
     found = list(_han(field, whole, lexicon)) if lexicon.han and HAN.search(whole) else []
     if not named:
         return found
-    view = View(whole, language or _script(whole), words)
+    view = View(whole, language or _script(whole), words, matches)
     begin, end = -1, len(whole)
     last = -1
     for first in named:

@@ -124,7 +124,7 @@ def address_key(url: str) -> str:
 _PLAIN_STORY = re.compile(
     r"https?://(?:www\.)?(?!www\.)([a-z0-9-]{3,}(?:\.[a-z0-9-]+)*\.[a-z]{2,})((?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)/?\Z"
 )
-_ODD_STORY = re.compile(r"mobile|amp|wap\.|xn--|touch")
+_ODD_STORY = re.compile(r"(?<![a-z])amp(?![a-z])|ampproject|mobile|wap\.|xn--|touch", re.IGNORECASE)
 
 
 def story_url(url: str) -> str:
