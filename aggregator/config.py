@@ -6,27 +6,29 @@ Never: a default that is made up elsewhere: whoever needs a setting reads it her
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
+from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from aggregator.advice import advised
 from aggregator.authors import author_key
+from aggregator.complaints import Complaint as Complaint
+from aggregator.complaints import ConfigError as ConfigError
+from aggregator.complaints import load_yaml, message_of, plain_values
 from aggregator.credentials import secrets_of
-from aggregator.settings import AuthorModel, FileModel, Settings, SourceModel, TopicModel, web_address
+from aggregator.query_place import in_file
+from aggregator.settings import FileModel, Settings, SourceModel, TopicModel, web_address
 from aggregator.store_url import database_url, store_beside
-from aggregator.topics.language import QueryError, read_query
-from aggregator.topics.match import Rules, Topic, compile_topic
+from aggregator.topics.compiling import Compiler, Rule, RuleError, Topic
+from aggregator.topics.match import Rules
+from aggregator.topics.tree import Node
 from feeds.identity import canonical_url, digest, slugify
 from feeds.model import Source
 from feeds.secrets import Secrets
@@ -45,28 +47,6 @@ ENVIRONMENT = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
-    """One thing that is wrong: where (line and column count from 1, 0 where unknown), which key, and what was expected."""
-
-    file: str
-    line: int
-    key: str
-    message: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
-
-
-class ConfigError(Exception):
-    """A configuration that cannot be used, with all that is wrong with it."""
-
-    def __init__(self, complaints: list[Complaint]) -> None:
-        super().__init__("\n".join(map(str, complaints)))
-        self.complaints = complaints
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that is configured, checked and compiled."""
 
@@ -81,6 +61,9 @@ class Config:
     topic_rows: tuple[TopicRow, ...] = ()
     authors: tuple[AuthorRow, ...] = ()
     by_story: frozenset[str] = frozenset()
+    topic_rules: Sequence[Rule] = ()
+    terms: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    examples: Mapping[str, TopicModel] = field(default_factory=dict)
     secrets: Mapping[str, Secrets] = field(default_factory=dict, repr=False)
 
     @property
@@ -92,6 +75,10 @@ class Config:
     def rules(self) -> str:
         """The name of this set of topic rules."""
         return rules_name(self.topic_rows)
+
+    def query(self, query: str) -> Node:
+        """A query that is no topic's, with the lists and topics that it names. Raises QueryError."""
+        return Compiler(self.topic_rules, self.terms).query(query)
 
     @property
     def generation(self) -> str:
@@ -114,7 +101,8 @@ def load_config(
     """
     env = os.environ if environment is None else environment
     file = Path(path or env.get("HELIOGRAPH_CONFIG") or "feeds.yaml")
-    reading = _Reading(file.name, _load_yaml(file))
+    tree, text = load_yaml(file)
+    reading = _Reading(file.name, tree, text)
     model = reading.model()
     host = host or env.get("HELIOGRAPH_HOST") or DEFAULT_HOST
     port = port or _port(env.get("HELIOGRAPH_PORT"))
@@ -124,7 +112,8 @@ def load_config(
     base_url = env.get("HELIOGRAPH_BASE_URL") or model.settings.base_url or f"http://{shown_host}:{port}"
     folder = file.resolve().parent
     sources = tuple(reading.sources(model, folder))
-    topics = tuple(reading.topics(model))
+    rules = _rules(model.topics)
+    topics = reading.topics(rules, model)
     authors = tuple(reading.authors(model))
     secrets = dict(reading.secrets(model, env))
     reading.finish()
@@ -139,6 +128,9 @@ def load_config(
         topics=Rules(topics),
         topic_rows=tuple(_topic_row(topic, model.topics[topic.slug].formerly) for topic in topics),
         authors=authors,
+        topic_rules=rules,
+        terms=model.terms,
+        examples={slug: one for slug, one in model.topics.items() if one.must_match or one.must_not_match},
         by_story=frozenset(slug for slug, one in model.topics.items() if one.view == "stories"),
         secrets=secrets,
     )
@@ -160,9 +152,10 @@ def _topic_row(topic: Topic, formerly: tuple[str, ...]) -> TopicRow:
 class _Reading:
     """One reading of a file: what it says, and every complaint about it."""
 
-    def __init__(self, file: str, tree: CommentedMap) -> None:
+    def __init__(self, file: str, tree: CommentedMap, text: str) -> None:
         self._file = file
         self._tree = tree
+        self._text = text
         self._complaints: list[Complaint] = []
 
     def finish(self) -> None:
@@ -170,25 +163,45 @@ class _Reading:
             raise ConfigError(sorted(self._complaints, key=lambda one: one.line))
 
     def model(self) -> FileModel:
-        plain = _plain(self._tree)
+        plain = plain_values(self._tree)
         try:
             return FileModel.model_validate(plain)
         except ValidationError as error:
             for one in error.errors():
-                self._complain(one["loc"], _message(dict(one)))
+                self._complain(one["loc"], message_of(dict(one)))
             # Said now too, so that one look at the file mends all.
-            self._check_queries(plain.get("topics"))
+            self._check_queries(plain)
             self.finish()
             raise
 
-    def _check_queries(self, topics: Any) -> None:
+    def _check_queries(self, plain: Any) -> None:
+        """The queries of a file that has other mistakes, as far as they can be read."""
+        topics, terms = plain.get("topics"), plain.get("terms")
+        sound: dict[str, TopicModel] = {}
         for slug, one in topics.items() if isinstance(topics, dict) else ():
-            query = one.get("query") if isinstance(one, dict) else None
-            try:
-                if isinstance(query, str):
-                    read_query(" ".join(query.split()))
-            except QueryError as error:
-                self._complain(("topics", slug, "query"), str(error))
+            with suppress(ValidationError):
+                sound[slug] = TopicModel.model_validate(one)
+        with suppress(ValidationError):
+            self._compiled(_rules(sound), FileModel.model_validate({"terms": terms}).terms)
+
+    def _compiled(self, rules: Sequence[Rule], terms: Mapping[str, Sequence[str]]) -> list[Topic]:
+        compiler = Compiler(rules, terms)
+        topics = compiler.topics()
+        for name, error in compiler.check_lists().items():
+            self._complain(("terms", name), error.message)
+        for wrong in compiler.errors:
+            self._complain_of_query(wrong)
+        return topics
+
+    def _complain_of_query(self, wrong: RuleError) -> None:
+        """With the line and the column in the file, where the query can be found there as it stands."""
+        loc = ("topics", wrong.slug, *wrong.key)
+        query = " ".join(str(self._at(loc) if wrong.key == ("query",) else wrong.key[-1]).split())
+        place = in_file(self._text, self._line(loc), query, wrong.error.column) if wrong.key[0] != "threshold" else None
+        if place:
+            self._complain(loc, wrong.error.message, *place)
+        else:
+            self._complain(loc, str(wrong.error) if wrong.key == ("query",) else wrong.error.message)
 
     def sources(self, model: FileModel, folder: Path) -> Iterator[SourceRow]:
         slugs: dict[str, int] = {}
@@ -221,16 +234,12 @@ class _Reading:
             if secrets is not None:
                 yield one.slug or _made_slug(one), secrets
 
-    def topics(self, model: FileModel) -> Iterator[Topic]:
-        for slug, one in model.topics.items():
-            try:
-                title = one.title or slug.replace("-", " ").capitalize()
-                yield compile_topic(slug, title, " ".join(one.query.split()))
-            except QueryError as error:
-                self._complain(("topics", slug, "query"), str(error))
+    def topics(self, rules: Sequence[Rule], model: FileModel) -> tuple[Topic, ...]:
+        topics = tuple(self._compiled(rules, model.terms))
         self._formerly(
             "topics", [(("topics", slug), one.formerly) for slug, one in model.topics.items()], set(model.topics)
         )
+        return topics
 
     def authors(self, model: FileModel) -> Iterator[AuthorRow]:
         owners: dict[str, str] = {}
@@ -258,11 +267,19 @@ class _Reading:
                     self._complain((*place, "formerly"), f"{old} was already given to another of the {kind}")
                 seen.add(old)
 
-    def _complain(self, loc: tuple[Any, ...], message: str) -> None:
+    def _complain(self, loc: tuple[Any, ...], message: str, line: int = 0, column: int = 0) -> None:
         key = "".join(
             f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in loc if part != "[key]"
         ).lstrip(".")
-        self._complaints.append(Complaint(file=self._file, line=self._line(loc), key=key, message=message))
+        self._complaints.append(
+            Complaint(file=self._file, line=line or self._line(loc), key=key, message=message, column=column)
+        )
+
+    def _at(self, loc: tuple[Any, ...]) -> Any:
+        node: Any = self._tree
+        for part in loc:
+            node = node[part]
+        return node
 
     def _line(self, loc: tuple[Any, ...]) -> int:
         """The line of the deepest part of a path that the file has."""
@@ -280,76 +297,14 @@ class _Reading:
         return line
 
 
-def _load_yaml(file: Path) -> CommentedMap:
-    try:
-        text = file.read_text("utf-8-sig")
-    except FileNotFoundError:
-        message = "there is no such file; `heliograph init` writes one to start from, --config FILE names another"
-        raise ConfigError([Complaint(file=str(file), line=0, key="", message=message)]) from None
-    except (OSError, UnicodeError) as error:
-        raise ConfigError([Complaint(file=str(file), line=0, key="", message=f"cannot be read: {error}")]) from error
-    try:
-        tree = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 0
-        said = " ".join(f"{error.problem or error.context or error}".split())
-        raise ConfigError(
-            [Complaint(file=file.name, line=line, key="", message=f"not YAML: {advised(said)}")]
-        ) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError([Complaint(file=file.name, line=0, key="", message=f"not YAML: {error}")]) from None
-    if tree is None:
-        return CommentedMap()
-    if not isinstance(tree, CommentedMap):
-        raise ConfigError(
-            [Complaint(file=file.name, line=1, key="", message="expected keys: settings, sources, topics, authors")]
+def _rules(topics: Mapping[str, TopicModel]) -> tuple[Rule, ...]:
+    return tuple(
+        Rule(
+            slug=slug, title=one.title or slug.replace("-", " ").capitalize(), query=" ".join(one.query.split()),
+            any_of=one.any_of, threshold=one.threshold,
         )
-    return tree
-
-
-def _plain(node: Any) -> Any:
-    """The tree as ordinary Python values."""
-    if isinstance(node, Mapping):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    if isinstance(node, str):
-        return str(node)
-    return node
-
-
-def _message(error: dict[str, Any]) -> str:
-    loc = error["loc"]
-    if error["type"] == "extra_forbidden":
-        known = _keys_at(loc[:-1])
-        near = difflib.get_close_matches(str(loc[-1]), known, 1, 0.5)
-        hint = f"; did you mean {near[0]}?" if near else f"; the keys here are {', '.join(known)}"
-        return f"unknown key{hint}"
-    if error["type"] == "string_pattern_mismatch":
-        return f"{error['input']!r} is no slug: expected small letters, digits and hyphens, such as central-asia"
-    if error["type"] == "missing":
-        return "this key is needed and missing"
-    if error["type"] == "value_error":
-        return str(error["ctx"]["error"])
-    if error["type"] == "literal_error":
-        return f"{error['input']!r} is not known: expected {error['ctx']['expected']}"
-    if error["input"] is None:
-        return "expected a value: nothing stands here"
-    secret = "headers" in loc or loc[-1] == "url"  # what stands there is not to be shown
-    said = str(error["msg"]).replace("Input should be", "expected")
-    said = re.sub(r"a valid dictionary( or instance of \w+)?", "keys and values", said)
-    said = said.replace("a valid tuple", "a list").replace("a valid string", "text")
-    given = "" if secret else f", not {error['input']!r}"
-    return f"{said[0].lower()}{said[1:]}{given}"[:300]
-
-
-def _keys_at(loc: tuple[Any, ...]) -> list[str]:
-    models: dict[str, type[BaseModel]] = {
-        "settings": Settings, "sources": SourceModel, "topics": TopicModel, "authors": AuthorModel,
-    }  # fmt: skip
-    model = models.get(str(loc[0]), FileModel) if loc else FileModel
-    return list(model.model_fields)
+        for slug, one in topics.items()
+    )  # fmt: skip
 
 
 def _made_slug(one: SourceModel) -> str:

@@ -17,7 +17,8 @@ from aggregator.health import facts_after
 from aggregator.meaning import meaning_of
 from aggregator.rhythm import LONGEST_BUSY, Next, next_poll
 from aggregator.tombstones import graves_of
-from aggregator.topics.match import Topic, judge
+from aggregator.topics.compiling import Topic
+from aggregator.topics.match import judge
 from aggregator.whole import page_wanted, whole
 from feeds.identity import address_key, fingerprint, mint_public_id, says_the_same, without_credentials
 from feeds.model import Answer, Article, Document, Entry, Failed, Fetched, Head, Offer, Outcome, Unchanged, Validators

@@ -16,7 +16,7 @@ from aggregator.again import known_again, strangers
 from aggregator.decide import decide, is_edit
 from aggregator.metronome import next_turn
 from aggregator.reader import About, about
-from aggregator.topics.match import Topic
+from aggregator.topics.compiling import Topic
 from feeds.fetch import Fetcher
 from feeds.identity import without_credentials
 from feeds.model import Answer, Article, Document, Failed, FailureKind, Fetched, Offer, Outcome, Source, Validators

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from aggregator.topics.match import Rules, Topic, judge
+from aggregator.topics.compiling import Topic
+from aggregator.topics.match import Rules, judge
 from aggregator.walking import Progress, Walk, walk_waiting
 from storage import reading, upkeep
 from storage.database import Database

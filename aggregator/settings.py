@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from aggregator.gazetteer import code_of
 from aggregator.metronome import read_hours, read_timezone
 from feeds.guard import Network, refuse_url
 from feeds.identity import is_web_url
@@ -105,7 +106,43 @@ def _switch(value: Any) -> bool | str:
     return text if text == "auto" else text == "true"
 
 
+def _several(value: Any) -> Any:
+    """One or many."""
+    return (value,) if isinstance(value, str) else value
+
+
+def _moment(value: Any) -> Any:
+    try:
+        moment = datetime.fromisoformat(str(value)) if value is not None else None
+    except ValueError:
+        raise ValueError("expected a date such as 2026-01-31, or 2026-01-31T12:00") from None
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+
+
+def _place(value: str) -> str:
+    code = code_of("-".join(value.lower().split()))
+    if not code:
+        raise ValueError(f"there is no place {value}: expected a code or name such as KZ, kazakhstan or central-asia")
+    return code
+
+
+def _entry_address(value: str) -> str:
+    if not is_web_url(value):
+        raise ValueError(f"expected a web address, not {value!r}")
+    return value
+
+
+def _example(value: Any) -> Any:
+    """An example of ours, or the address of a stored entry."""
+    if isinstance(value, str):
+        return _entry_address(value.strip())
+    if not isinstance(value, dict):
+        raise ValueError("expected an entry, such as {title: ..., text: ...}, or the URL of a stored one")
+    return ExampleModel.model_validate(value)
+
+
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=80)]
+ListName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=80)]
 Duration = Annotated[timedelta, BeforeValidator(read_duration, json_schema_input_type=str)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
@@ -199,15 +236,51 @@ class SourceModel(_Model):
         return self
 
 
+class ExampleModel(_Model):
+    """An entry that a topic must, or must not, match."""
+
+    title: Text = Field("", description="Its title.")
+    text: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000)] = Field(
+        "", description="Its summary and text."
+    )
+    author: Annotated[tuple[Text, ...], BeforeValidator(_several)] = Field((), description="Its author, or several.")
+    source: Text = Field("", description="The slug of a source above, or any name of one.")
+    category: Annotated[tuple[Text, ...], BeforeValidator(_several)] = Field((), description="Its categories.")
+    lang: Text = Field("", description="Its language (BCP 47). Default: told by its words.")
+    published: Annotated[datetime | None, BeforeValidator(_moment)] = Field(None, description="When it was published.")
+    places: tuple[Annotated[str, AfterValidator(_place)], ...] | None = Field(
+        None, description="Codes or names of the places that it names. Default: told by its words."
+    )
+    url: Annotated[str, AfterValidator(_entry_address)] = Field("", description="Its link.", validate_default=False)
+
+
+Example = Annotated[ExampleModel | str, BeforeValidator(_example)]
+
+
 class TopicModel(_Model):
-    """A topic feed."""
+    """A topic feed: what belongs to it is said by a query, or by weighted words and a threshold."""
 
     title: Text = Field("", description="Its title. Default: made from the slug.")
-    query: str = Field(description="What belongs to it, in the topic language.")
+    query: str = Field("", description="What belongs to it, in the topic language (docs/topics.md).")
+    any_of: dict[str, int] = Field(
+        default_factory=dict,
+        description="Instead of a query: words, phrases or queries, each with its weight; below 0 it speaks against.",
+    )
+    threshold: int = Field(1, ge=1, le=1_000_000, description="What the weights of those that match must add up to.")
+    must_match: tuple[Example, ...] = Field(
+        (), description="Entries that it must match: examples, or URLs of stored entries. For `heliograph topics test`."
+    )
+    must_not_match: tuple[Example, ...] = Field((), description="Entries that it must not match.")
     view: Literal["entries", "stories"] = Field(
         "entries", description="entries: each that belongs to it. stories: one for all that tell the same story."
     )
     formerly: tuple[Slug, ...] = Field((), description="Slugs that it had before; their addresses go on working.")
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> TopicModel:
+        if bool(self.query.strip()) == bool(self.any_of):
+            raise ValueError("expected either query: or any_of: with a threshold:")
+        return self
 
 
 class AuthorModel(_Model):
@@ -227,5 +300,8 @@ class FileModel(_Model):
 
     settings: Settings = Field(Settings(), description="What holds for everything.")
     sources: tuple[SourceModel, ...] = Field((), description="The feeds to follow.")
+    terms: dict[ListName, tuple[Annotated[str, BeforeValidator(str)], ...]] = Field(
+        default_factory=dict, description="Named lists of terms: terms.uav is @uav in a query."
+    )
     topics: dict[Slug, TopicModel] = Field(default_factory=dict, description="Topic feeds, by slug.")
     authors: dict[Slug, AuthorModel] = Field(default_factory=dict, description="Authors, by slug.")

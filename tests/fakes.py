@@ -20,7 +20,7 @@ from aggregator.decide import decide
 from aggregator.poll import Hands, poll
 from aggregator.prepare import is_own_host
 from aggregator.recorder import Recorder
-from aggregator.topics.match import Topic, compile_topic
+from aggregator.topics.compiling import Topic, compile_topic
 from feeds.fetch import Fetcher, Limits
 from feeds.model import Answer, Author, Document, Entry, Failed, Fetched, Head, Source, Validators
 from feeds.parse import parse

@@ -27,7 +27,7 @@ from aggregator.poll import AsyncParser, Hands, poll
 from aggregator.publish import Publisher
 from aggregator.recorder import Recorder
 from aggregator.subscribing import ask_hubs, survey
-from aggregator.topics.match import Topic
+from aggregator.topics.compiling import Topic
 from aggregator.web.app import make_app
 from feeds.fetch import Fetcher, Limits
 from feeds.model import Source

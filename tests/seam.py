@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from aggregator.poll import Hands
-from aggregator.topics.match import Topic
+from aggregator.topics.compiling import Topic
 from feeds.fetch import Fetcher, Limits
 from storage.database import Database
 from tests.fakes import Clock, Publisher, make_hands

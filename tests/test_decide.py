@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aggregator.decide import date_of, decide
-from aggregator.topics.match import Topic, compile_topic
+from aggregator.topics.compiling import Topic, compile_topic
 from feeds.identity import fingerprint
 from feeds.model import (
     Answer,

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from aggregator.cli import app
 from aggregator.config import ENVIRONMENT
 from aggregator.settings import AuthorModel, Settings, SourceModel, TopicModel
-from aggregator.topics.language import FIELDS
+from aggregator.topics.tree import FIELDS
 from aggregator.web.app import ROUTES
 
 ROOT = Path(__file__).parent.parent

@@ -14,7 +14,8 @@ from aggregator import placefeeds
 from aggregator.decide import decide
 from aggregator.publish import Publisher
 from aggregator.rejudging import rejudge_waiting
-from aggregator.topics.language import QueryError, read_query
+from aggregator.topics.language import read_query
+from aggregator.topics.tree import QueryError
 from aggregator.web.app import make_app
 from feeds.model import Answer, Deleted, Document, Fetched, Head, Validators
 from storage import intake, reading, upkeep

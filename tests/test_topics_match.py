@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.topics.compiling import compile_topic
 from aggregator.topics.fold import forms, held_forms, prefix_forms
-from aggregator.topics.match import Rules, compile_topic, judge
+from aggregator.topics.match import Rules, judge
 from feeds.model import Entry
 from storage.model import Span
 from tests.fakes import make_entry, make_source

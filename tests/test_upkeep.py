@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from aggregator.authors import author_key
-from aggregator.topics.match import compile_topic, judge
+from aggregator.topics.compiling import compile_topic
+from aggregator.topics.match import judge
 from feeds.model import Source
 from storage import reading, upkeep
 from storage.database import Database

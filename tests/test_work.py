@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from aggregator.refiling import refile_waiting
-from aggregator.topics.match import compile_topic
+from aggregator.topics.compiling import compile_topic
 from storage import reading, upkeep
 from storage.database import Database
 from storage.model import SourceRow, TopicRow

@@ -15,6 +15,8 @@ INVISIBLE = "\u00ad\u061c\u0640\ufeff" + "".join(
     for code in range(first, last + 1)
 )  # fmt: skip
 _DROP = str.maketrans("", "", INVISIBLE + APOSTROPHES)
+_INVISIBLE = str.maketrans("", "", INVISIBLE)
+_ALIKE = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
 # Letters that writers of Arabic script use for one another.
 _ARABIC = str.maketrans(
     {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ې": "ي", "ک": "ك", "ة": "ه", "ؤ": "و", "ئ": "ي"}
@@ -106,6 +108,12 @@ def letters(word: str) -> str:
     """The folded form without spelling pairs: what names are compared by."""
     text = unicodedata.normalize("NFKC", word.translate(_DROP)).translate(_DROP).casefold()[:_LONGEST_FOLDED]
     return _without_marks(text).translate(_LATIN).translate(_ARABIC)
+
+
+def plain_spelling(text: str) -> str:
+    """A text to the letter: only white space, hyphens, apostrophes and what nobody sees are made alike."""
+    shown = unicodedata.normalize("NFKC", text.translate(_INVISIBLE).translate(_ALIKE))
+    return " ".join(shown.split())
 
 
 def _without_marks(text: str) -> str:

@@ -5,54 +5,48 @@ In: a tree of terms and an entry's words. Out: spans, or None. Never: full-text 
 
 from __future__ import annotations
 
+import operator
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache, reduce
-from operator import or_
-from typing import overload
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, overload
 
-from aggregator import gazetteer
-from aggregator.topics.gate import ALWAYS_FOUND, Gate
-from aggregator.topics.language import And, Node, Not, Or, Piece, Term, place_name, read_query
-from aggregator.topics.words import Token, Words
-from feeds.identity import digest
+from aggregator.topics.compiling import Topic
+from aggregator.topics.fold import plain_spelling
+from aggregator.topics.gate import Gate, codes_of
+from aggregator.topics.stems import stem
+from aggregator.topics.subject import NOTHING_TOLD, Subject, Told
+from aggregator.topics.tree import (
+    FIELDS,
+    VALUE_FIELDS,
+    And,
+    Close,
+    Compare,
+    Near,
+    Node,
+    Not,
+    Or,
+    Piece,
+    Term,
+    Weighted,
+    place_name,
+)
+from aggregator.topics.words import STEMMED, Token, Words
 from feeds.model import Entry, Source
-from storage.model import Filing, Meaning, PlaceTag, Span
+from storage.model import Filing, Meaning, Span
 
-# Part of every rule's version: a change in what a query means files history again.
-LANGUAGE_VERSION = "1"
 _MOST_SPANS = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
-    """A topic ready to judge entries."""
-
-    slug: str
-    title: str
-    query: str
-    tree: Node
-    rule_version: str
-
-
-def compile_topic(slug: str, title: str, query: str) -> Topic:
-    """Read a topic's query once. Raises QueryError."""
-    tree = read_query(query)
-    # A rule that asks for places means something else with another gazetteer.
-    versions = (LANGUAGE_VERSION, gazetteer.version()) if _asks_for_places(tree) else (LANGUAGE_VERSION,)
-    version = digest(*versions, " ".join(query.split()))[:12]
-    return Topic(slug=slug, title=title, query=query, tree=tree, rule_version=version)
-
-
-def _asks_for_places(node: Node) -> bool:
-    if isinstance(node, Term):
-        return node.field == "place"
-    return any(map(_asks_for_places, (node.part,) if isinstance(node, Not) else node.parts))
+_COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
+    ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "=": operator.eq,
+}  # fmt: skip
 
 
 class Rules(Sequence[Topic]):
-    """Topics that judge entries together: what all of them look for is looked up once an entry."""
+    """Topics that judge entries together: what all of them look for is looked up once an entry.
+
+    Safe to ask from many threads.
+    """
 
     def __init__(self, topics: Iterable[Topic]) -> None:
         self._topics = tuple(topics)
@@ -78,86 +72,37 @@ class Rules(Sequence[Topic]):
         """Equal for the same topics."""
         return hash(self._topics)
 
-    def judge(self, entry: Entry, source: Source, meaning: Meaning = Meaning()) -> tuple[Filing, ...]:
+    def judge(
+        self, entry: Entry, source: Source, meaning: Meaning = Meaning(), told: Told = NOTHING_TOLD
+    ) -> tuple[Filing, ...]:
         """The topics that an entry belongs to, each with the words that made it match."""
         if not self._topics:
             return ()
-        subject = Subject(entry, source, self._gate, meaning)
-        worth_a_look = [self._topics[number] for number in self._gate.open_for(subject.bits)]
-        found = ((topic, match(topic.tree, subject)) for topic in worth_a_look)
-        return tuple(
-            Filing(topic=topic.slug, rule_version=topic.rule_version, spans=_tidy(spans))
-            for topic, spans in found
-            if spans is not None
-        )
+        subject = Subject(entry, source, self._gate, meaning, told)
+        filed = []
+        for number in subject.open_queries():
+            topic = self._topics[number]
+            spans = match(topic.tree, subject)
+            if spans is not None:
+                filed.append(Filing(topic=topic.slug, rule_version=topic.rule_version, spans=_tidy(spans)))
+        return tuple(filed)
 
 
-class Subject:
-    """An entry as queries see it: its fields as words."""
-
-    def __init__(self, entry: Entry, source: Source, gate: Gate, meaning: Meaning) -> None:
-        """`gate` is that of the queries that will be asked, `meaning` what the entry was found to be."""
-        self._entry = entry
-        self._meaning = meaning
-        self._source = source
-        self._gate = gate
-        names = [author.name for author in entry.authors]
-        self._words = {
-            "title": Words(entry.title, runs=gate.runs["title"]),
-            "text": Words(entry.text, runs=gate.runs["text"]),
-            "author": Words(*names, runs=gate.runs["author"]),
-            "source": Words(source.name, source.slug, runs=gate.runs["source"]),
-        }
-        self.bits = reduce(or_, (words.mark for words in self._words.values()), ALWAYS_FOUND)
-
-    def rules_out(self, node: And) -> bool:
-        """Whether the fields lack a word that a part of a query needs."""
-        return self._gate.rules_out(node, self.bits)
-
-    def left_of(self, node: Or) -> Iterator[Node]:
-        """The parts of an alternative that the fields do not rule out."""
-        return self._gate.left_of(node, self.bits)
-
-    def words(self, field: str) -> Words:
-        """The words of a field; the text is without the author's bio."""
-        return self._words[field]
-
-    @property
-    def lang(self) -> str:
-        """The language that its text tells, else its own or its source's word, as a lower-case tag of BCP 47."""
-        claimed = (self._entry.lang or self._source.lang).lower().replace("_", "-")  # some feeds write en_US
-        told = self._meaning.language if self._meaning.language_by else ""
-        # A claim may say more of the same language: pt-br.
-        return claimed if claimed.partition("-")[0] == told else told or claimed
-
-    @property
-    def places(self) -> Sequence[PlaceTag]:
-        """The places that it names."""
-        return self._meaning.places
-
-    @property
-    def tag(self) -> frozenset[str]:
-        """The source's tags."""
-        return frozenset(tag.lower() for tag in self._source.tags)
-
-    @property
-    def label(self) -> frozenset[str]:
-        """The source's labels."""
-        return frozenset(label.lower() for label in self._source.labels)
-
-
-def judge(topics: Iterable[Topic], entry: Entry, source: Source, meaning: Meaning = Meaning()) -> tuple[Filing, ...]:
+def judge(
+    topics: Sequence[Topic], entry: Entry, source: Source, meaning: Meaning = Meaning(), told: Told = NOTHING_TOLD
+) -> tuple[Filing, ...]:
     """The topics that an entry belongs to, each with the words that made it match."""
-    return (topics if isinstance(topics, Rules) else Rules(topics)).judge(entry, source, meaning)
+    rules = topics if isinstance(topics, Rules) else Rules(topics)
+    return rules.judge(entry, source, meaning, told)
 
 
 def match(node: Node, subject: Subject) -> list[Span] | None:
     """The spans that satisfy the query, or None where it is not satisfied."""
-    if isinstance(node, Term):
-        return _match_term(node, subject) or None
-    if isinstance(node, Not):
-        return None if match(node.part, subject) is not None else []
-    return _match_all(node, subject) if isinstance(node, And) else _match_any(node, subject)
+    return _MATCHERS[type(node)](node, subject)
+
+
+def _match_not(node: Not, subject: Subject) -> list[Span] | None:
+    return None if match(node.part, subject) is not None else []
 
 
 def _match_all(node: And, subject: Subject) -> list[Span] | None:
@@ -165,44 +110,67 @@ def _match_all(node: And, subject: Subject) -> list[Span] | None:
         return None
     found: list[Span] = []
     for part in node.parts:
-        spans = match(part, subject)
+        spans = _MATCHERS[type(part)](part, subject)
         if spans is None:
             return None
-        found.extend(spans)
+        found += spans
     return found
 
 
 def _match_any(node: Or, subject: Subject) -> list[Span] | None:
     found: list[Span] | None = None
-    for part in subject.left_of(node):
-        spans = match(part, subject)
+    for _, part in subject.left_of(node):
+        spans = _MATCHERS[type(part)](part, subject)
         if spans is not None:
             found = spans if found is None else [*found, *spans]
     return found
 
 
-def _match_term(term: Term, subject: Subject) -> list[Span]:
-    if term.field in ("lang", "tag", "label"):
-        return _match_value(term, subject)
-    if term.field == "place":
-        return _match_place(term, subject)
-    fields = (term.field,) if term.field else ("title", "text")
-    return [
-        Span(field=field, start=place.start, end=place.end, term=term.written)
-        for field in fields
-        if (words := subject.words(field)).mark
-        for place in _phrase(words, term)
-    ]
+def _match_weighted(node: Weighted, subject: Subject) -> list[Span] | None:
+    """Each part counts once, however often it stands there. Those that count against it are no reason why it matches."""
+    total, found = 0, []
+    for at, part in subject.left_of(node):
+        spans = match(part, subject)
+        if spans is not None:
+            weight = node.parts[at][1]
+            total += weight
+            found += spans if weight > 0 else []
+    return found if total >= node.threshold else None
+
+
+def _match_compare(node: Compare, subject: Subject) -> list[Span] | None:
+    held: float | datetime | date | None = subject.measure(node.name)
+    if isinstance(held, datetime) and not isinstance(node.value, datetime):
+        held = held.astimezone(UTC).date()
+    if held is None or not _COMPARED[node.operator](held, node.value):
+        return None
+    return [Span(field=node.name, start=0, end=0, term=node.written)]
+
+
+def _match_term(term: Term, subject: Subject) -> list[Span] | None:
+    known = subject.spans.get(id(term))
+    if known is None:
+        if term.field in VALUE_FIELDS:
+            known = _match_place(term, subject) if term.field == "place" else _match_value(term, subject)
+        else:
+            known = [
+                Span(field=field, start=place.start, end=place.end, term=term.written)
+                for field in ((term.field,) if term.field else ("title", "text"))
+                for place in _standing(subject, field, term)
+            ]
+        subject.spans[id(term)] = known
+    return known or None
 
 
 def _match_value(term: Term, subject: Subject) -> list[Span]:
     wanted = term.written.strip('"').lower()
     stem = wanted.removesuffix("*")
     if term.field == "lang":
-        held = subject.lang == wanted or subject.lang.startswith(stem + ("" if stem != wanted else "-"))
+        held = any(
+            tag == wanted or tag.startswith(stem + ("" if stem != wanted else "-")) for tag in subject.values("lang")
+        )
     else:
-        said = subject.tag if term.field == "tag" else subject.label
-        held = any(word == wanted or (stem != wanted and word.startswith(stem)) for word in said)
+        held = any(word == wanted or (stem != wanted and word.startswith(stem)) for word in subject.values(term.field))
     return [Span(field=term.field, start=0, end=0, term=term.written)] if held else []
 
 
@@ -210,37 +178,106 @@ def _match_place(term: Term, subject: Subject) -> list[Span]:
     """The words that name the place, or for a region any that it holds."""
     if not subject.places:
         return []
-    wanted = _codes(place_name(term))
+    wanted = codes_of(place_name(term))
     named = f"place:{term.written}"
     return [
-        Span(field=span.field, start=span.start, end=span.end, term=named)
+        span
         for tag in subject.places
         if tag.code in wanted
-        for span in tag.spans
+        for span in (
+            [Span(field=one.field, start=one.start, end=one.end, term=named) for one in tag.spans]
+            or [Span(field="place", start=0, end=0, term=named)]
+        )
     ]
 
 
-@lru_cache(maxsize=1000)
-def _codes(name: str) -> frozenset[str]:
-    code = gazetteer.code_of(name)
-    return frozenset({code}) | gazetteer.members(code) if code else frozenset()
+def _match_near(node: Near, subject: Subject) -> list[Span] | None:
+    found: list[Span] = []
+    for field in (node.field,) if node.field else ("title", "text"):
+        left, right = ([*_each_standing(subject, field, side)] for side in (node.left, node.right))
+        found += _close_pairs(field, left, right, node.within) if left and right else []
+    return found or None
 
 
-def _phrase(words: Words, term: Term) -> list[Token]:
-    """Where the words of a term stand in a row."""
-    rows = _spelled(words, term.words[0])
+def _each_standing(subject: Subject, field: str, terms: Sequence[Any]) -> Iterable[tuple[Token, str]]:
+    for term in terms:
+        for place in _standing(subject, field, term):
+            yield place, term.written
+
+
+def _close_pairs(
+    field: str, left: list[tuple[Token, str]], right: list[tuple[Token, str]], within: int
+) -> Iterable[Span]:
+    """Every place on one side that has a place of the other side near it."""
+    for mine, others in ((left, right), (right, left)):
+        starts = sorted({place.position for place, _ in others})
+        ends = sorted({place.position + place.width for place, _ in others})
+        for place, written in mine:
+            after, before = place.position + place.width, place.position
+            at = bisect_left(starts, after)
+            follows = at < len(starts) and starts[at] - after <= within
+            back = bisect_left(ends, before - within)
+            if follows or (back < len(ends) and ends[back] <= before):
+                yield Span(field=field, start=place.start, end=place.end, term=written)
+
+
+def _match_close(node: Close, subject: Subject) -> list[Span] | None:
+    found: list[Span] = []
+    for field in (node.field,) if node.field else ("title", "text"):
+        places = [_standing(subject, field, part) for part in node.parts]
+        found += _windows(field, node, places) if all(places) else []
+    return found or None
+
+
+def _windows(field: str, node: Close, places: Sequence[Sequence[Token]]) -> list[Span]:
+    """The places of every stretch of text that holds all parts, each at a place of its own, and few other words."""
+    events = sorted((place.position, place.width, number, place) for number, row in enumerate(places) for place in row)
+    found: dict[Span, None] = {}
+    for at, (position, _, _, _) in enumerate(events):
+        taken: dict[int, Token] = {}
+        end = covered = 0
+        for start, width, number, place in events[at:]:
+            if start - position - covered > node.within:
+                break
+            if number in taken or start < end:
+                continue
+            taken[number] = place
+            end, covered = start + width, covered + width
+            if len(taken) == len(places):
+                if end - position - covered <= node.within:
+                    found |= {
+                        Span(field=field, start=one.start, end=one.end, term=node.parts[which].written): None
+                        for which, one in taken.items()
+                    }
+                break
+    return [*found]
+
+
+def _standing(subject: Subject, field: str, term: Term) -> list[Token]:
+    """Where the words of a term stand in a row; where it is an exact one, those that are spelled so."""
+    words, language = subject.words(field), subject.language(field)
+    rows = _spelled(words, term.words[0], language)
     for spellings in term.words[1:]:
-        rows = _followed(rows, _spelled(words, spellings)) if rows else rows
-    return rows
+        rows = _followed(rows, _spelled(words, spellings, language)) if rows else rows
+    return (
+        [place for place in rows if _is_exact(words.slice(place.start, place.end), term.exact)] if term.exact else rows
+    )
 
 
-def _spelled(words: Words, spellings: Sequence[Sequence[Piece]]) -> list[Token]:
+def _is_exact(standing: str, wanted: str) -> bool:
+    """Whether a stretch of text is spelled so, but for white space, the kind of apostrophe and what one joins to it."""
+    plain = plain_spelling(standing)
+    wanted = plain_spelling(wanted)
+    return plain == wanted or (plain.startswith(wanted) and plain[len(wanted)] == "'")
+
+
+def _spelled(words: Words, spellings: Sequence[Sequence[Piece]], language: str) -> list[Token]:
     """Where a word stands in any of its spellings."""
     found: list[Token] = []
     for row in spellings:
-        rows = _places(words, row[0])
+        rows = _places(words, row[0], language)
         for piece in row[1:]:
-            rows = _followed(rows, _places(words, piece)) if rows else rows
+            rows = _followed(rows, _places(words, piece, language)) if rows else rows
         found = found + rows if found else rows
     return found if len(spellings) == 1 else _unique(found)
 
@@ -259,12 +296,16 @@ def _followed(rows: list[Token], places: list[Token]) -> list[Token]:
     )
 
 
-def _places(words: Words, piece: Piece) -> list[Token]:
+def _places(words: Words, piece: Piece, language: str) -> list[Token]:
     if piece.is_prefix:
         return _unique([token for form in piece.forms for token in words.find_prefix(form)])
     found = words.find(piece.forms[0])
     for form in piece.forms[1:]:
         found = _unique([*found, *words.find(form)])
+    if piece.bare and language:
+        stemmed = stem(piece.bare, language)
+        inflected = words.find(STEMMED + stemmed) if stemmed else []
+        found = _unique([*found, *inflected]) if inflected else found
     return found
 
 
@@ -272,8 +313,18 @@ def _unique(places: list[Token]) -> list[Token]:
     return list(dict.fromkeys(places)) if len(places) > 1 else places
 
 
+_ORDER = {field: at for at, field in enumerate((*FIELDS, "published", "words", "places", "age", "sources"))}
+
+
 def _tidy(spans: Sequence[Span]) -> tuple[Span, ...]:
     """Each span once, in reading order, never more than a page can show."""
-    order = {"title": 0, "text": 1, "author": 2, "source": 3, "lang": 4, "tag": 5, "label": 6}
-    unique = sorted(set(spans), key=lambda span: (order[span.field], span.start, span.end, span.term))
+    if len(spans) < 2:
+        return tuple(spans)
+    unique = sorted(set(spans), key=lambda span: (_ORDER[span.field], span.start, span.end, span.term))
     return tuple(unique[:_MOST_SPANS])
+
+
+_MATCHERS: Mapping[type[Any], Callable[[Any, Subject], list[Span] | None]] = {
+    Term: _match_term, Not: _match_not, And: _match_all, Or: _match_any, Near: _match_near, Close: _match_close,
+    Compare: _match_compare, Weighted: _match_weighted,
+}  # fmt: skip

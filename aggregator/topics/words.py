@@ -1,6 +1,6 @@
-"""A text -> its words, folded, each with its place: what queries are held against.
+"""A text -> its words, folded and stemmed, each with its place: what queries are held against.
 
-In: a text of any script. Out: for every folded form, where it stands. Never: a query.
+In: a text of any script, its language. Out: for every form, where it stands. Never: a query.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from aggregator.topics.fold import APOSTROPHES, INVISIBLE, held_forms, letters
+from aggregator.topics.stems import stem
 
 
 def _marks() -> str:
@@ -81,25 +82,39 @@ class Words:
     """
 
     def __init__(self, *texts: str, runs: Runs | None = None) -> None:
-        """`runs` knows which of them anybody will look for; all by default."""
+        """`runs` knows which of them anybody will look for, and the language; all, and none, by default."""
         runs = _EVERY_RUN if runs is None else runs
         self._texts = texts
         self._written = [text.split() for text in texts]
         self._read = {run: runs[run] for run in set(chain.from_iterable(self._written))}
-        self.mark = 0
-        """The marks of all words together."""
-        for mark, _, _ in self._read.values():
-            if mark:
-                self.mark |= mark
         self._found: dict[str, list[Token]] = {}
         self._sorted: list[str] | None = None
+
+    def marks(self) -> set[int]:
+        """The marks of all words together."""
+        found: set[int] = set()
+        for marks, _, _ in self._read.values():
+            if marks:
+                found.update(marks)
+        return found
+
+    @property
+    def count(self) -> int:
+        """How many words there are; in scripts that write no spaces, characters."""
+        read = self._read
+        return sum(read[run][1] for written in self._written for run in written)
+
+    def slice(self, start: int, end: int) -> str:
+        """The characters at a place."""
+        text = self._texts[0] if len(self._texts) == 1 else " | ".join(self._texts)
+        return text[start:end]
 
     @cached_property
     def forms(self) -> Mapping[str, Sequence[tuple[str, Form]]]:
         """Every form that stands in the texts, with the runs in which it does."""
         forms: defaultdict[str, list[tuple[str, Form]]] = defaultdict(list)
-        for run, (mark, _, marked) in self._read.items():
-            if mark:
+        for run, (marks, _, marked) in self._read.items():
+            if marks:
                 for form in marked:
                     forms[form[0]].append((run, form))
         return forms
@@ -116,8 +131,8 @@ class Words:
             for run in written:
                 if not is_even:
                     at = text.index(run, at)
-                mark, parts, _ = self._read[run]
-                if mark:
+                marks, parts, _ = self._read[run]
+                if marks:
                     places[run].append((position, offset + at))
                 position += parts
                 at += len(run) + 1
@@ -152,34 +167,53 @@ Form = tuple[str, int, int, int, int]
 """A form, its position, width, start and end, counted from the beginning of its run."""
 
 
-class Runs(dict[str, tuple[int, int, tuple[Form, ...]]]):
-    """What stands between two white spaces: its mark (0 where nobody looks for it), how many parts it has, and those of
-    its forms that have a mark.
+class Runs(dict[str, tuple[tuple[int, ...], int, tuple[Form, ...]]]):
+    """What stands between two white spaces: its marks (none where nobody looks for it), how many parts it has, and those
+    of its forms that have a mark.
 
     No compound reaches over white space, so a text's words are those of its runs. News repeats its words: most runs are
     remembered, and cost one look into a dictionary.
     """
 
-    def __init__(self, mark: Callable[[str], int]) -> None:
-        """`mark` is that of a form; a run has those of all its forms together."""
+    def __init__(self, marks: Callable[[str], Sequence[int]], language: str = "") -> None:
+        """`marks` are those of a form; a run has those of all its forms together. Words are stemmed in the language."""
         super().__init__()
-        self._mark = mark
+        self._marks = marks
+        self._language = language
 
-    def __missing__(self, run: str) -> tuple[int, int, tuple[Form, ...]]:
+    def __missing__(self, run: str) -> tuple[tuple[int, ...], int, tuple[Form, ...]]:
         """Read a run. What is remembered is bounded: a hostile text is full of long words that never come again."""
-        forms, parts = _read_run(run)
-        mark = 0
+        forms, parts = read_run(run, self._language)
+        found: list[int] = []
         marked: list[Form] = []
         for one in forms:
-            if bits := self._mark(one[0]):
-                mark |= bits
+            if marks := self._marks(one[0]):
+                found += marks
                 marked.append(one)
-        read = (mark, parts, tuple(marked))
+        read = (tuple(dict.fromkeys(found)), parts, forms if len(marked) == len(forms) else tuple(marked))
         if len(run) <= _LONGEST_REMEMBERED:
             if len(self) >= _MOST_REMEMBERED:
                 self.clear()
             self[run] = read
         return read
+
+
+STEMMED = "~"
+"""What stands before a stem among the forms: no word begins with it."""
+_READ: dict[str, dict[str, tuple[tuple[Form, ...], int]]] = {}
+
+
+def read_run(run: str, language: str = "") -> tuple[tuple[Form, ...], int]:
+    """The forms of a run and how many parts it has; remembered for all who ask, whatever they look for."""
+    known = _READ.setdefault(language, {})
+    read = known.get(run)
+    if read is None:
+        read = _read_run(run, language)
+        if len(run) <= _LONGEST_REMEMBERED:
+            if len(known) >= _MOST_REMEMBERED:
+                known.clear()
+            known[run] = read
+    return read
 
 
 def compounds(text: str) -> Iterator[list[Part]]:
@@ -221,10 +255,10 @@ def _joined(text: str, compound: list[Part], part: Part) -> bool:
     return not any(is_spaceless(one.text) or len(one.text) > _LONGEST_PART for one in (last, part))
 
 
-def _read_run(run: str) -> tuple[tuple[Form, ...], int]:
+def _read_run(run: str, language: str) -> tuple[tuple[Form, ...], int]:
     """Every part, and every row of parts of a compound as one: "S-300PMU-2" is also S300PMU, 300PMU2 and S300PMU2.
 
-    Also how many parts there are.
+    Of every part also its stem. Also how many parts there are.
     """
     forms: list[Form] = []
     position = 0
@@ -233,22 +267,33 @@ def _read_run(run: str) -> tuple[tuple[Form, ...], int]:
             for last in range(first, len(compound)):
                 covered = compound[first : last + 1]
                 place = (position + first, len(covered), covered[0].start, covered[-1].end)
-                forms += ((form, *place) for form in _standing("".join(part.text for part in covered)))
+                joined = "".join(part.text for part in covered)
+                forms += ((form, *place) for form in _standing(joined))
+                if language and first == last:
+                    forms += ((STEMMED + one, *place) for one in _stems(joined, language))
         position += len(compound)
     return tuple(forms), position
 
 
-_EVERY_RUN = Runs(lambda form: 1)
+_EVERY_RUN = Runs(lambda form: (1,))
 
 
 def _standing(word: str) -> tuple[str, ...]:
     """The forms of a word in a text: with an apostrophe also the word that an ending or an article was joined to."""
-    found = [*held_forms(word)]
+    return tuple(dict.fromkeys(form for one in _said(word) for form in held_forms(one)))
+
+
+def _stems(word: str, language: str) -> tuple[str, ...]:
+    """The stems of a word, and of the word that an ending or an article was joined to."""
+    return tuple(dict.fromkeys(found for one in _said(word) if (found := stem(one, language))))
+
+
+def _said(word: str) -> tuple[str, ...]:
+    """The word, and what is left of it without what an apostrophe joined to it."""
     pieces = _APOSTROPHE.split(word)
-    if len(pieces) == 2:
-        head, tail = pieces
-        if len(head) > 1 and _ENDING.fullmatch(letters(tail)):
-            found += held_forms(head)
-        elif len(tail) > 1:
-            found += held_forms(tail)
-    return tuple(dict.fromkeys(found))
+    if len(pieces) != 2:
+        return (word,)
+    head, tail = pieces
+    if len(head) > 1 and _ENDING.fullmatch(letters(tail)):
+        return (word, head)
+    return (word, tail) if len(tail) > 1 else (word,)
