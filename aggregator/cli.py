@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from aggregator import cli_authors, cli_find, cli_store, show, show_status
+from aggregator import cli_authors, cli_examples, cli_find, cli_store, show, show_status
 from aggregator.cli_common import (
     VERSION,
     ConfigOption,
@@ -62,6 +62,7 @@ app = typer.Typer(
 )
 topics_app = typer.Typer(help="What the topics are.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
+topics_app.command("test")(cli_examples.try_topics)
 app.add_typer(cli_authors.app, name="authors")
 app.add_typer(cli_store.app, name="db")
 app.command()(cli_store.plan)

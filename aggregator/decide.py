@@ -19,6 +19,7 @@ from aggregator.rhythm import LONGEST_BUSY, Next, next_poll
 from aggregator.tombstones import graves_of
 from aggregator.topics.compiling import Topic
 from aggregator.topics.match import judge
+from aggregator.topics.subject import Told
 from aggregator.whole import page_wanted, whole
 from feeds.identity import address_key, fingerprint, mint_public_id, says_the_same, without_credentials
 from feeds.model import Answer, Article, Document, Entry, Failed, Fetched, Head, Offer, Outcome, Unchanged, Validators
@@ -251,7 +252,7 @@ def _judged(
         published=published,
         published_note=note,
         updated=updated,
-        filings=judge(topics, told, claim.source, meaning),
+        filings=judge(topics, told, claim.source, meaning, Told(published=published)),
         bylines=signed.bylines,
         key=key,
         meaning=meaning,

@@ -17,6 +17,7 @@ from aggregator.poll import Hands
 from aggregator.rhythm import retry_after
 from aggregator.robots import Robots
 from aggregator.topics.match import judge
+from aggregator.topics.subject import Told
 from aggregator.whole import whole
 from feeds.guard import refuse_url
 from feeds.identity import without_credentials
@@ -234,8 +235,9 @@ def judged_with(kept: Kept, page: Article, hands: Hands) -> Judged:
     source = reading.source_named(hands.db, kept.source_slug)
     told, signed = whole(kept.entry, page, source)
     meaning = meaning_of(told, source, signed.wire or kept.wire)
+    filings = judge(hands.topics, told, source, meaning, Told(published=kept.published))
     return Judged(
         entry=kept.entry, fingerprint=kept.fingerprint, published=kept.published, published_note=kept.published_note,
-        updated=kept.updated, filings=judge(hands.topics, told, source, meaning), bylines=signed.bylines, key=kept.key,
+        updated=kept.updated, filings=filings, bylines=signed.bylines, key=kept.key,
         meaning=meaning,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from datetime import datetime
 from aggregator.config import Config
 from aggregator.prepare import declared
 from aggregator.topics.match import Rules, judge
+from aggregator.topics.subject import Told
 from storage import reading
 from storage.database import Database
 from storage.rehearsal import Change, rehearse
@@ -60,7 +61,8 @@ def _effects(
         for one in batch:
             slug = one.source_slug
             source = declared_now.get(slug) or formerly.get(slug) or reading.source_named(db, slug)
-            matched = {filing.topic for filing in judge(rules, one.entry, source, one.meaning)}
+            told = Told(published=one.published)
+            matched = {filing.topic for filing in judge(rules, one.entry, source, one.meaning, told)}
             held = {names[slug] for slug in filed.get(one.key, ())}
             gained.update(matched - held)
             lost.update(held - matched)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from aggregator.topics.compiling import Topic
 from aggregator.topics.match import Rules, judge
+from aggregator.topics.subject import Told
 from aggregator.walking import Progress, Walk, walk_waiting
 from storage import reading, upkeep
 from storage.database import Database
@@ -42,4 +43,11 @@ def refile_waiting(
 
 def _judged(db: Database, rules: Sequence[Topic], batch: Sequence[Kept]) -> list[tuple[int, str, tuple[Filing, ...]]]:
     sources = reading.sources_of(db, batch)
-    return [(one.key, one.fingerprint, judge(rules, one.entry, sources[one.source_slug], one.meaning)) for one in batch]
+    return [
+        (
+            one.key,
+            one.fingerprint,
+            judge(rules, one.entry, sources[one.source_slug], one.meaning, Told(published=one.published)),
+        )
+        for one in batch
+    ]

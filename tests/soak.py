@@ -33,6 +33,7 @@ from rich.table import Table
 from aggregator.config import load_config
 from aggregator.publish import Publisher
 from aggregator.topics.match import judge
+from aggregator.topics.subject import Told
 from storage import reading, transfer
 from storage.database import Database, open_database
 from tests.fakes import NOON, item, rss
@@ -208,7 +209,13 @@ def feeds_are_fresh(db: Database, path: Path, ports: list[int]) -> dict[str, Any
     after = 0
     while batch := reading.entries_after(db, after, 1000):
         for kept in batch:
-            for filing in judge(config.topics, kept.entry, reading.source_named(db, kept.source_slug), kept.meaning):
+            for filing in judge(
+                config.topics,
+                kept.entry,
+                reading.source_named(db, kept.source_slug),
+                kept.meaning,
+                Told(published=kept.published),
+            ):
                 wanted[filing.topic].add(kept.key)
         after = batch[-1].key
     wrong = []
