@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from aggregator import cli_authors, cli_examples, cli_find, cli_store, show, show_status
+from aggregator import cli_authors, cli_find, cli_store, cli_topics, show, show_status
 from aggregator.cli_common import (
     VERSION,
     ConfigOption,
@@ -60,9 +60,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-topics_app = typer.Typer(help="What the topics are.", no_args_is_help=True)
-app.add_typer(topics_app, name="topics")
-topics_app.command("test")(cli_examples.try_topics)
+app.add_typer(cli_topics.app, name="topics")
 app.add_typer(cli_authors.app, name="authors")
 app.add_typer(cli_store.app, name="db")
 app.command()(cli_store.plan)
@@ -271,17 +269,6 @@ def status(
         show_status.source_page(out, found[0], lines, now, pushed=push_words(held, now), pages=pages_words(pages))
     else:
         show_status.status_table(out, found, counts, now, spoken_in)
-
-
-@topics_app.command("list")
-def topics_list(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Every topic: how many entries, the last arrival; with --json its query."""
-    with opened(load_config(config)) as db:
-        listed = reading.list_topics(db)
-    if as_json:
-        print_json([show.listed_row(one, "query") for one in listed])
-    else:
-        show.listed_table(out, "Topic", listed, utc_now())
 
 
 @app.command()

@@ -12,12 +12,16 @@ from dataclasses import dataclass, field
 from aggregator import gazetteer
 from aggregator.topics import stems
 from aggregator.topics.language import Lookup, near_hint, read_list, read_query
-from aggregator.topics.tree import TIMELY, Compare, Node, Piece, QueryError, Term, Weighted, leaves
+from aggregator.topics.tree import TIMELY, Compare, Node, Piece, QueryError, Term, Weighted, leaves, size_of
 from feeds.identity import digest
 
 # Part of every rule's version: a change in what a query means files history again.
 LANGUAGE_VERSION = "2"
 
+DEEPEST_TOPICS = 20
+"""How many topics may stand within one another."""
+MOST_TERMS = 20_000
+"""Of a rule together with all that it names: what names two others twice each, which do the same, would grow without end."""
 Lists = Mapping[str, Sequence[str]]
 """Terms by the name of their list."""
 
@@ -147,6 +151,10 @@ class Compiler:
 
         try:
             tree = read_query(query, Lookup(terms=terms, topic=topic))
+            if (terms_in := size_of(tree)) > MOST_TERMS:
+                raise QueryError(
+                    f"with the topics and lists that it names, the rule has {terms_in:,} terms, more than {MOST_TERMS:,}"
+                )
             _refuse_timely(tree)
         except QueryError as error:
             raise RuleError(rule.slug, key, error) from None
@@ -167,6 +175,8 @@ class Compiler:
         """The tree of another topic. Raises QueryError."""
         if slug not in self._rules:
             raise QueryError(f"there is no topic {slug}{near_hint(slug, list(self._rules), 'topic:')}")
+        if len(self._path) >= DEEPEST_TOPICS and slug not in self._path:
+            raise QueryError(f"topic:{slug} stands deeper than {DEEPEST_TOPICS} topics within topics")
         if slug in self._path:
             circle = " → ".join([*self._path[self._path.index(slug) :], slug])
             raise QueryError(f"topic:{slug} leads in a circle: {circle}")

@@ -232,25 +232,38 @@ def _match_close(node: Close, subject: Subject) -> list[Span] | None:
 def _windows(field: str, node: Close, places: Sequence[Sequence[Token]]) -> list[Span]:
     """The places of every stretch of text that holds all parts, each at a place of its own, and few other words."""
     events = sorted((place.position, place.width, number, place) for number, row in enumerate(places) for place in row)
+    reach = node.within + sum(max(place.width for place in row) for row in places)
+    # Every stretch holds the part that is rarest: nothing begins far from one of its places.
+    rare = sorted(place.position for place in min(places, key=len))
     found: dict[Span, None] = {}
     for at, (position, _, _, _) in enumerate(events):
-        taken: dict[int, Token] = {}
-        end = covered = 0
-        for start, width, number, place in events[at:]:
-            if start - position - covered > node.within:
-                break
-            if number in taken or start < end:
-                continue
-            taken[number] = place
-            end, covered = start + width, covered + width
-            if len(taken) == len(places):
-                if end - position - covered <= node.within:
-                    found |= {
-                        Span(field=field, start=one.start, end=one.end, term=node.parts[which].written): None
-                        for which, one in taken.items()
-                    }
-                break
+        after = bisect_left(rare, position)
+        if after == len(rare) or rare[after] - position > reach:
+            continue
+        taken = _taken(events, at, len(places), node.within)
+        for which, one in taken.items():
+            found[Span(field=field, start=one.start, end=one.end, term=node.parts[which].written)] = None
+        if len(found) >= _MOST_SPANS:
+            break
     return [*found]
+
+
+def _taken(events: Sequence[tuple[int, int, int, Token]], at: int, parts: int, within: int) -> Mapping[int, Token]:
+    """The places of all parts in the stretch that begins at an event; none where it holds too many other words."""
+    taken: dict[int, Token] = {}
+    first = events[at][0]
+    end = covered = 0
+    for number_of in range(at, len(events)):
+        start, width, number, place = events[number_of]
+        if start - first - covered > within:
+            break
+        if number in taken or start < end:
+            continue
+        taken[number] = place
+        end, covered = start + width, covered + width
+        if len(taken) == parts:
+            return taken if end - first - covered <= within else {}
+    return {}
 
 
 def _standing(subject: Subject, field: str, term: Term) -> list[Token]:

@@ -164,6 +164,18 @@ def leaves(node: Node) -> Iterator[Node]:
             yield one
 
 
+def size_of(node: Node) -> int:
+    """How many leaves a tree has. Parts that stand in it several times are looked at once."""
+    known: dict[int, int] = {}
+
+    def counted(one: Node) -> int:
+        if id(one) not in known:
+            known[id(one)] = sum(map(counted, parts_of(one))) or 1
+        return known[id(one)]
+
+    return counted(node)
+
+
 def place_name(term: Term) -> str:
     """The place that a term of place: asks for, as an address writes it: "Central Asia" is central-asia."""
     return "-".join(term.written.strip('"').lower().split())
