@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from feeds.model import Article, Deleted, Entry, Head, Offer, Republish, Source
 from storage.state_model import Aim, State
@@ -81,9 +81,11 @@ class Known:
     pages: Mapping[str, Article] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """Where a term matched: characters `start` to `end` of a field, as stored."""
+class Span(NamedTuple):
+    """Where a term matched: characters `start` to `end` of a field, as stored.
+
+    A named tuple, since an entry that many topics want has hundreds of them.
+    """
 
     field: str
     start: int

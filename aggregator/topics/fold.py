@@ -57,6 +57,10 @@ _PAIRS = (
     (re.compile(r"\A(\w{3,}l)l(ed|ing|er|ers)\Z"), r"\1\2"),
     (re.compile(r"\A(aero|air)plane(s?)\Z"), r"airplane\2"),
 )
+# What none of these words is without: most words are told by one look.
+_MAY_BE_TWO = re.compile(
+    r"[cs](?:e|es|eless|ed|ing)\Z|our|[yi]s(?:e|es|ed|er|ers|ing|ation|ations)\Z|res?\Z|\Aman|programme|ll(?:ed|ing|er|ers)\Z|plane"
+)
 # The same for the beginning of a word, which no pattern above can know: organis* is also organiz*.
 _BEGINNINGS = (
     ("our", "or"), ("is", "iz"), ("isat", "izat"), ("ys", "yz"), ("enc", "ens"), ("noeuv", "neuv"), ("noeuvr", "neuver"),
@@ -93,11 +97,17 @@ def prefix_forms(prefix: str) -> tuple[str, ...]:
 
 def held_forms(word: str) -> tuple[str, ...]:
     """Every form under which a word of a text is found: as a query looks for it, and as it is written, for prefixes."""
+    if word.isascii() and word.isalpha():
+        lower = word.lower()
+        spelled = spelling(lower)
+        return (lower,) if spelled == lower else (lower, spelled)
     return tuple(dict.fromkeys((letters(word), *forms(word))))
 
 
 def spelling(word: str) -> str:
     """One of the two English spellings of a word that has two: defense, armor, organize."""
+    if not _MAY_BE_TWO.search(word):
+        return word
     for pattern, kept in _PAIRS:
         if pattern.match(word):
             return pattern.sub(kept, word)

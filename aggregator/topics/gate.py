@@ -3,14 +3,14 @@
 In: the trees of queries, once; then what an entry holds. Out: the numbers of queries worth a closer look, never one too
 few. Never: a match: that is for the evaluator.
 
-Whatever a query looks for has a number, an atom: a form of a word, a beginning, a word in all its inflections, a place. A
+Whatever a query looks for has a number, an atom: a word, a beginning, a word in all its inflections, a place. A
 query is boiled down to clauses: sets of atoms of which an entry must hold one each. It is looked up by the clause that
 is least likely to be met, so that what an entry costs hardly depends on how many queries there are.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
@@ -20,72 +20,86 @@ from aggregator.topics.tree import And, Close, Near, Node, Not, Or, Piece, Term,
 from aggregator.topics.words import STEMMED, Runs, is_spaceless
 
 Clause = frozenset[int]
-Part = tuple[int, Node]
-"""A part of a node, and which it is."""
+Part = tuple[int, Node, Sequence[Clause]]
+"""A part of a node: which it is, itself, and what else it needs than what it is looked up by."""
+_Entrance = tuple[Sequence[int], Clause, Mapping[int, Sequence[int]], Sequence[Clause], Sequence[Sequence[Clause]]]
+"""Queries that are always open, the atoms that open any, the queries that each opens; of each query its second clause, and
+its others."""
+_ALL_HOLD = 0
+"""The atom that every entry holds."""
+_ANY: Clause = frozenset({_ALL_HOLD})
 
 # Fields with words of their own; words without a field, in the title and in the text are looked for in one go.
-_OWN_WORDS = ("author", "source", "category", "url")
+OWN_WORDS = ("author", "source", "category", "url")
 _FEWEST = 3
+_HEAD = 3
+"""Letters by which beginnings are told apart at first sight; shorter ones have two."""
+_WORTH_LEARNING = 200
+_SAMPLE = 400
 
 
 class _Sought:
-    """What queries look for in a field, each with its atom."""
+    """What queries look for in a field: the atoms of forms, of beginnings, of words in all their inflections."""
 
     def __init__(self) -> None:
-        self.whole: dict[str, int] = {}
-        self.beginnings: dict[str, int] = {}
-        self.bare: dict[str, int] = {}
-        self._lengths: list[int] = []
+        self.whole: dict[str, tuple[int, ...]] = {}
+        self.beginnings: dict[str, tuple[int, ...]] = {}
+        self._bare: list[tuple[str, int]] = []
         self._runs: dict[str, Runs] = {}
 
     @property
     def is_empty(self) -> bool:
         return not (self.whole or self.beginnings)
 
-    def close(self) -> None:
-        """No word is added any more."""
-        self._lengths = sorted({len(one) for one in self.beginnings})
+    def add(self, piece: Piece, atom: int) -> None:
+        """A piece of a term stands where any of its forms does, or a word of the same stem."""
+        known = self.beginnings if piece.is_prefix else self.whole
+        for form in piece.forms:
+            known[form] = (*known.get(form, ()), atom)
+        if piece.bare:
+            self._bare.append((piece.bare, atom))
 
     def runs(self, language: str) -> Runs:
         """What knows the atoms of a text's words in a language; made when the first text in it comes."""
         found = self._runs.get(language)
         if found is None:
-            found = self._runs[language] = Runs(self._marks(self._stems(language)), language)
+            found = Runs(_Atoms(self.whole, self.beginnings, self._stems(language)), language)
+            self._runs[language] = found
         return found
 
     def _stems(self, language: str) -> Mapping[str, tuple[int, ...]]:
-        found: defaultdict[str, tuple[int, ...]] = defaultdict(tuple)
-        for word, atom in self.bare.items() if language else ():
+        found: dict[str, tuple[int, ...]] = {}
+        for word, atom in self._bare if language else ():
             if stemmed := stem(word, language):
-                found[STEMMED + stemmed] += (atom,)
-        return dict(found)
-
-    def _marks(self, stems: Mapping[str, tuple[int, ...]]) -> _Marks:
-        return _Marks(self.whole, self.beginnings, self._lengths, stems)
+                found[STEMMED + stemmed] = (*found.get(STEMMED + stemmed, ()), atom)
+        return found
 
 
-class _Marks:
+class _Atoms:
     """The atoms of a form."""
 
     __slots__ = ("_beginnings", "_lengths", "_stems", "_whole")
 
     def __init__(
-        self, whole: Mapping[str, int], beginnings: Mapping[str, int], lengths: Sequence[int],
+        self, whole: Mapping[str, tuple[int, ...]], beginnings: Mapping[str, tuple[int, ...]],
         stems: Mapping[str, tuple[int, ...]],
     ) -> None:  # fmt: skip
-        self._whole, self._beginnings, self._lengths, self._stems = whole, beginnings, lengths, stems
+        self._whole, self._beginnings, self._stems = whole, beginnings, stems
+        # The lengths of the beginnings that share their first letters: most words begin like none of them.
+        lengths: defaultdict[str, set[int]] = defaultdict(set)
+        for one in beginnings:
+            lengths[one[:_HEAD]].add(len(one))
+        self._lengths = {head: tuple(sorted(found)) for head, found in lengths.items()}
 
     def __call__(self, form: str) -> Sequence[int]:
         if form[0] == STEMMED:
             return self._stems.get(form, ())
-        found = []
-        if form in self._whole:
-            found.append(self._whole[form])
-        for length in self._lengths:
-            if length > len(form):
-                break
-            if (atom := self._beginnings.get(form[:length])) is not None:
-                found.append(atom)
+        found = self._whole.get(form, ())
+        for head in (form[:_HEAD], form[:2]) if len(form) > 2 else (form,):
+            for length in self._lengths.get(head, ()):
+                if length > len(form):
+                    break
+                found += self._beginnings.get(form[:length], ())
         return found
 
 
@@ -94,79 +108,104 @@ class Gate:
 
     def __init__(self, trees: Sequence[Node]) -> None:
         self._trees = tuple(trees)  # kept, as its nodes are known by their identity
-        self._sought = {field: _Sought() for field in ("", *_OWN_WORDS)}
+        self._sought = {field: _Sought() for field in ("", *OWN_WORDS)}
         self._places: defaultdict[str, list[int]] = defaultdict(list)
         self._place_atoms: dict[str, int] = {}
-        self._costs: list[float] = []
+        self.atom_of: dict[int, int] = {}
+        """The atom of each piece of a term, by the piece's identity."""
+        self._of_pieces: dict[tuple[str, Piece], int] = {}
+        self._costs: list[float] = [1.0]  # that of _ALL_HOLD
+        self._clause_costs: dict[Clause, float] = {}
         self._known: dict[int, list[Clause]] = {}
-        self._lookups: dict[int, tuple[Clause, Mapping[int, Sequence[Part]], Sequence[Part]]] = {}
-        self._others: list[tuple[Clause, ...]] = []
-        self._entrances: defaultdict[int, list[int]] = defaultdict(list)
-        self._open: list[int] = []
-        for number, tree in enumerate(trees):
-            self._admit(number, self._clauses(tree))
-        self._doors = frozenset(self._entrances)
-        for sought in self._sought.values():
-            sought.close()
+        self._of_terms: dict[int, list[Clause]] = {}
+        self._lookups: dict[tuple[int, int], tuple[Clause, Mapping[int, Sequence[Part]], Sequence[Part]]] = {}
+        self._of_query = [self._clauses(tree) for tree in trees]
+        self._entrance = self._opened()
+        self._seen: Counter[int] | None = Counter() if len(trees) >= _WORTH_LEARNING else None
+        self._sampled = 0
 
     def runs(self, field: str, language: str) -> Runs | None:
         """What knows the atoms of a field's words; None where no query asks for any."""
-        sought = self._sought[field if field in _OWN_WORDS else ""]
+        sought = self._sought[field if field in OWN_WORDS else ""]
         return None if sought.is_empty else sought.runs(language)
 
     def places(self, codes: Iterable[str]) -> Iterator[int]:
-        """The atoms of places."""
+        """The atoms of places, and the one that every entry holds."""
+        yield _ALL_HOLD
         for code in codes:
             yield from self._places.get(code, ())
 
     def open_for(self, present: set[int]) -> list[int]:
         """The numbers of the queries that may match an entry that holds these atoms, in order."""
-        waiting = set(self._open)
-        entrances = self._entrances
-        for atom in self._doors & present:
+        if self._seen is not None:
+            self._learn(self._seen, present)
+        always, doors, entrances, second, others = self._entrance
+        waiting = set(always)
+        for atom in doors & present:
             waiting.update(entrances[atom])
-        others = self._others
-        found = []
-        for number in waiting:
-            for clause in others[number]:  # a plain loop: this is asked most of all
-                if clause.isdisjoint(present):
-                    break
-            else:
-                found.append(number)
+        # Most fall at their second clause: this is asked most of all.
+        found = [number for number in waiting if not second[number].isdisjoint(present)]
+        found = [number for number in found if not any(clause.isdisjoint(present) for clause in others[number])]
         found.sort()
         return found
 
-    def left_of(self, node: Or | Weighted, present: set[int]) -> Iterable[Part]:
-        """The parts of an alternative that such an entry may match."""
-        clause, by_atom, loose = self._lookups[id(node)]
+    def _learn(self, seen: Counter[int], present: set[int]) -> None:
+        """Count what entries hold, and once that is known well enough, look queries up by what is rare indeed.
+
+        Which queries are found stays the same; threads that count at once lose a count at most.
+        """
+        seen.update(present)
+        self._sampled += 1
+        if self._sampled >= _SAMPLE:
+            self._seen = None
+            self._costs = [seen[atom] + 0.1 * guess for atom, guess in enumerate(self._costs)]
+            self._clause_costs = {}
+            self._entrance = self._opened()
+
+    def left_of(self, node: Or | Weighted | Near, side: int, present: set[int]) -> Iterable[Part]:
+        """The parts of an alternative, or of a side (0, 1) of NEAR, that such an entry may match."""
+        clause, by_atom, loose = self._lookups[id(node), side]
         hit = clause & present
         if not hit:
             return loose
-        if len(hit) == 1:
-            (atom,) = hit
-            return (*by_atom[atom], *loose) if loose else by_atom[atom]
-        found = dict.fromkeys(loose)
+        found: dict[int, Part] = {part[0]: part for part in loose} if loose else {}
         for atom in hit:
-            found.update(dict.fromkeys(by_atom[atom]))
-        return found
+            for part in by_atom[atom]:
+                for needed in part[2]:
+                    if needed.isdisjoint(present):
+                        break
+                else:
+                    found[part[0]] = part
+        return found.values()
 
     def rules_out(self, node: And, present: set[int]) -> bool:
         """Whether such an entry lacks what some part of a query needs."""
-        return any(clause.isdisjoint(present) for clause in self._known[id(node)])
+        for clause in self._known[id(node)]:  # noqa: SIM110 -- a plain loop costs half of what any() does here
+            if clause.isdisjoint(present):
+                return True
+        return False
 
-    def _admit(self, number: int, clauses: Sequence[Clause]) -> None:
-        """Open a query to the entries that meet its rarest clause; the others are looked at then."""
-        if not clauses:
-            self._open.append(number)
-            self._others.append(())
-            return
-        rare = sorted(clauses, key=self._cost)
-        for atom in rare[0]:
-            self._entrances[atom].append(number)
-        self._others.append(tuple(rare[1:]))
+    def _opened(self) -> _Entrance:
+        """Each query opened to the entries that meet its rarest clause; the others are looked at then."""
+        entrances: defaultdict[int, list[int]] = defaultdict(list)
+        always: list[int] = []
+        second: list[Clause] = []
+        others: list[tuple[Clause, ...]] = []
+        for number, clauses in enumerate(self._of_query):
+            rare = sorted(clauses, key=self._cost)
+            second.append(rare[1] if len(rare) > 1 else _ANY)
+            others.append(tuple(rare[2:]))
+            for atom in rare[0] if rare else ():
+                entrances[atom].append(number)
+            if not rare:
+                always.append(number)
+        return always, frozenset(entrances), entrances, second, others
 
     def _cost(self, clause: Clause) -> float:
-        return sum(self._costs[atom] for atom in clause)
+        cost = self._clause_costs.get(clause)
+        if cost is None:
+            cost = self._clause_costs[clause] = sum(self._costs[atom] for atom in clause)
+        return cost
 
     def _clauses(self, node: Node) -> list[Clause]:
         """What must stand in an entry: one of each; nothing where nothing is needed."""
@@ -184,39 +223,33 @@ class Gate:
         if isinstance(node, And):
             return [clause for part in node.parts for clause in self._clauses(part)]
         if isinstance(node, Or):
-            return self._either(node, node.parts)
+            return self._either(node, 0, node.parts)
         if isinstance(node, Weighted):
-            needed = [part for part, weight in node.parts if weight > 0]
-            self._either(node, [part for part, _ in node.parts])
-            best = [self._best(part) for part in needed]
-            return [frozenset().union(*[one for one in best if one])] if all(best) else []
+            self._either(node, 0, [part for part, _ in node.parts])
+            for_it = [self._clauses(part) for part, weight in node.parts if weight > 0]
+            return [frozenset().union(*[min(one, key=self._cost) for one in for_it])] if all(for_it) else []
         if isinstance(node, Near):
-            sides = [[self._best(term) for term in side] for side in (node.left, node.right)]
-            return [frozenset().union(*[one for one in side if one]) for side in sides if all(side)]
+            return [*self._either(node, 0, node.left), *self._either(node, 1, node.right)]
         if isinstance(node, Close):
             return [clause for part in node.parts for clause in self._clauses(part)]
         return []
 
-    def _best(self, node: Node) -> Clause | None:
-        clauses = self._clauses(node)
-        return min(clauses, key=self._cost) if clauses else None
-
-    def _either(self, node: Or | Weighted, parts: Sequence[Node]) -> list[Clause]:
+    def _either(self, node: Or | Weighted | Near, side: int, parts: Sequence[Node]) -> list[Clause]:
         by_atom: defaultdict[int, list[Part]] = defaultdict(list)
         loose: list[Part] = []
-        for part in enumerate(parts):
-            best = self._best(part[1])
-            if best is None or len(parts) < _FEWEST:
-                loose.append(part)
-            for atom in best or () if len(parts) >= _FEWEST else ():
-                by_atom[atom].append(part)
-        self._lookups[id(node)] = (
-            frozenset(by_atom),
-            {atom: tuple(held) for atom, held in by_atom.items()},
-            tuple(loose),
-        )
-        found = [self._best(part) for part in parts]
-        return [frozenset().union(*[one for one in found if one])] if all(found) else []
+        found: list[Clause] = []
+        for at, part in enumerate(parts):
+            clauses = sorted(self._clauses(part), key=self._cost)
+            found += clauses[:1]
+            if not clauses or len(parts) < _FEWEST:
+                loose.append((at, part, ()))
+            else:
+                looked_up = (at, part, tuple(clauses[1:]))
+                for atom in clauses[0]:
+                    by_atom[atom].append(looked_up)
+        lookup = {atom: tuple(held) for atom, held in by_atom.items()}
+        self._lookups[id(node), side] = (frozenset(lookup), lookup, tuple(loose))
+        return [frozenset().union(*found)] if len(found) == len(parts) else []
 
     def _of_term(self, term: Term) -> list[Clause]:
         """A clause a word: of every spelling the rarest piece."""
@@ -224,12 +257,16 @@ class Gate:
             return [frozenset({self._place_atom(term)})]
         if term.field in ("kind", "tag", "label", "lang"):
             return []
-        sought = self._sought[term.field if term.field in _OWN_WORDS else ""]
-        clauses = []
-        for spellings in term.words:
-            rows = [[frozenset(self._atoms(piece, sought)) for piece in row] for row in spellings]
-            clauses.append(frozenset().union(*[min(row, key=self._cost) for row in rows]))
-        return clauses
+        known = self._of_terms.get(id(term))
+        if known is None:
+            field = term.field if term.field in OWN_WORDS else ""
+            known = self._of_terms[id(term)] = [
+                frozenset(
+                    min((self._atom(piece, field) for piece in row), key=self._costs.__getitem__) for row in spellings
+                )
+                for spellings in term.words
+            ]
+        return known
 
     def _place_atom(self, term: Term) -> int:
         name = place_name(term)
@@ -241,17 +278,15 @@ class Gate:
                 self._places[code].append(atom)
         return atom
 
-    def _atoms(self, piece: Piece, sought: _Sought) -> Iterator[int]:
-        """The atoms of a word of a term."""
-        known = sought.beginnings if piece.is_prefix else sought.whole
-        for form in piece.forms:
-            if form not in known:
-                known[form] = self._new_atom(_commonness(form, piece.is_prefix))
-            yield known[form]
-        if piece.bare:
-            if piece.bare not in sought.bare:
-                sought.bare[piece.bare] = self._new_atom(_commonness(piece.bare, False))
-            yield sought.bare[piece.bare]
+    def _atom(self, piece: Piece, field: str) -> int:
+        """The atom of a piece of a term; pieces that are alike share it."""
+        alike = (field, piece)
+        atom = self._of_pieces.get(alike)
+        if atom is None:
+            atom = self._of_pieces[alike] = self._new_atom(_commonness(piece.forms[0], piece.is_prefix))
+            self._sought[field].add(piece, atom)
+        self.atom_of[id(piece)] = atom
+        return atom
 
     def _new_atom(self, cost: float) -> int:
         self._costs.append(cost)

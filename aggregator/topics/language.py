@@ -232,7 +232,7 @@ def _scope(node: Node, field: str, token: Token) -> Node:
         if node.field:
             return node
         if isinstance(node, Close):
-            return Close(node.parts, node.within, field)
+            return Close(tuple(in_field(part, field) for part in node.parts), node.within, field)
         left, right = (tuple(_scope(one, field, token) for one in side) for side in (node.left, node.right))
         return Near(left, right, node.within, field)  # type: ignore[arg-type] # terms and lists stay such
     if isinstance(node, Not):

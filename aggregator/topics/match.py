@@ -14,8 +14,7 @@ from typing import Any, overload
 
 from aggregator.topics.compiling import Topic
 from aggregator.topics.fold import plain_spelling
-from aggregator.topics.gate import Gate, codes_of
-from aggregator.topics.stems import stem
+from aggregator.topics.gate import OWN_WORDS, Gate, codes_of
 from aggregator.topics.subject import NOTHING_TOLD, Subject, Told
 from aggregator.topics.tree import (
     FIELDS,
@@ -32,7 +31,7 @@ from aggregator.topics.tree import (
     Weighted,
     place_name,
 )
-from aggregator.topics.words import STEMMED, Token, Words
+from aggregator.topics.words import Token, Words
 from feeds.model import Entry, Source
 from storage.model import Filing, Meaning, Span
 
@@ -119,7 +118,7 @@ def _match_all(node: And, subject: Subject) -> list[Span] | None:
 
 def _match_any(node: Or, subject: Subject) -> list[Span] | None:
     found: list[Span] | None = None
-    for _, part in subject.left_of(node):
+    for _, part, _ in subject.left_of(node):
         spans = _MATCHERS[type(part)](part, subject)
         if spans is not None:
             found = spans if found is None else [*found, *spans]
@@ -129,7 +128,7 @@ def _match_any(node: Or, subject: Subject) -> list[Span] | None:
 def _match_weighted(node: Weighted, subject: Subject) -> list[Span] | None:
     """Each part counts once, however often it stands there. Those that count against it are no reason why it matches."""
     total, found = 0, []
-    for at, part in subject.left_of(node):
+    for at, part, _ in subject.left_of(node):
         spans = match(part, subject)
         if spans is not None:
             weight = node.parts[at][1]
@@ -153,13 +152,19 @@ def _match_term(term: Term, subject: Subject) -> list[Span] | None:
         if term.field in VALUE_FIELDS:
             known = _match_place(term, subject) if term.field == "place" else _match_value(term, subject)
         else:
-            known = [
-                Span(field=field, start=place.start, end=place.end, term=term.written)
-                for field in ((term.field,) if term.field else ("title", "text"))
-                for place in _standing(subject, field, term)
-            ]
+            known = [_span(subject, term.field, place, term.written) for place in _standing(subject, term)]
         subject.spans[id(term)] = known
     return known or None
+
+
+def _span(subject: Subject, field: str, place: Token, written: str) -> Span:
+    """A place as one in its field."""
+    if field in OWN_WORDS:
+        return Span(field, place.start, place.end, written)
+    begins = subject.text_begins
+    if place.start < begins:
+        return Span("title", place.start, place.end, written)
+    return Span("text", place.start - begins, place.end - begins, written)
 
 
 def _match_value(term: Term, subject: Subject) -> list[Span]:
@@ -192,22 +197,23 @@ def _match_place(term: Term, subject: Subject) -> list[Span]:
 
 
 def _match_near(node: Near, subject: Subject) -> list[Span] | None:
-    found: list[Span] = []
-    for field in (node.field,) if node.field else ("title", "text"):
-        left, right = ([*_each_standing(subject, field, side)] for side in (node.left, node.right))
-        found += _close_pairs(field, left, right, node.within) if left and right else []
-    return found or None
+    left, right = ([*_each_standing(subject, subject.left_of(node, side))] for side in (0, 1))
+    if not left or not right:
+        return None
+    return [
+        _span(subject, node.field, place, written) for place, written in _close_pairs(left, right, node.within)
+    ] or None
 
 
-def _each_standing(subject: Subject, field: str, terms: Sequence[Any]) -> Iterable[tuple[Token, str]]:
-    for term in terms:
-        for place in _standing(subject, field, term):
+def _each_standing(subject: Subject, terms: Iterable[tuple[int, Any, Any]]) -> Iterable[tuple[Token, str]]:
+    for _, term, _ in terms:
+        for place in _standing(subject, term):
             yield place, term.written
 
 
 def _close_pairs(
-    field: str, left: list[tuple[Token, str]], right: list[tuple[Token, str]], within: int
-) -> Iterable[Span]:
+    left: list[tuple[Token, str]], right: list[tuple[Token, str]], within: int
+) -> Iterable[tuple[Token, str]]:
     """Every place on one side that has a place of the other side near it."""
     for mine, others in ((left, right), (right, left)):
         starts = sorted({place.position for place, _ in others})
@@ -218,34 +224,34 @@ def _close_pairs(
             follows = at < len(starts) and starts[at] - after <= within
             back = bisect_left(ends, before - within)
             if follows or (back < len(ends) and ends[back] <= before):
-                yield Span(field=field, start=place.start, end=place.end, term=written)
+                yield place, written
 
 
 def _match_close(node: Close, subject: Subject) -> list[Span] | None:
-    found: list[Span] = []
-    for field in (node.field,) if node.field else ("title", "text"):
-        places = [_standing(subject, field, part) for part in node.parts]
-        found += _windows(field, node, places) if all(places) else []
-    return found or None
+    places = [_standing(subject, part) for part in node.parts]
+    if not all(places):
+        return None
+    return [
+        _span(subject, node.field, place, node.parts[which].written) for place, which in _windows(places, node.within)
+    ] or None
 
 
-def _windows(field: str, node: Close, places: Sequence[Sequence[Token]]) -> list[Span]:
+def _windows(places: Sequence[Sequence[Token]], within: int) -> Iterable[tuple[Token, int]]:
     """The places of every stretch of text that holds all parts, each at a place of its own, and few other words."""
     events = sorted((place.position, place.width, number, place) for number, row in enumerate(places) for place in row)
-    reach = node.within + sum(max(place.width for place in row) for row in places)
+    reach = within + sum(max(place.width for place in row) for row in places)
     # Every stretch holds the part that is rarest: nothing begins far from one of its places.
     rare = sorted(place.position for place in min(places, key=len))
-    found: dict[Span, None] = {}
+    found: dict[tuple[Token, int], None] = {}
     for at, (position, _, _, _) in enumerate(events):
         after = bisect_left(rare, position)
         if after == len(rare) or rare[after] - position > reach:
             continue
-        taken = _taken(events, at, len(places), node.within)
-        for which, one in taken.items():
-            found[Span(field=field, start=one.start, end=one.end, term=node.parts[which].written)] = None
+        for which, place in _taken(events, at, len(places), within).items():
+            found[place, which] = None
         if len(found) >= _MOST_SPANS:
             break
-    return [*found]
+    return found
 
 
 def _taken(events: Sequence[tuple[int, int, int, Token]], at: int, parts: int, within: int) -> Mapping[int, Token]:
@@ -266,12 +272,18 @@ def _taken(events: Sequence[tuple[int, int, int, Token]], at: int, parts: int, w
     return {}
 
 
-def _standing(subject: Subject, field: str, term: Term) -> list[Token]:
-    """Where the words of a term stand in a row; where it is an exact one, those that are spelled so."""
-    words, language = subject.words(field), subject.language(field)
-    rows = _spelled(words, term.words[0], language)
-    for spellings in term.words[1:]:
-        rows = _followed(rows, _spelled(words, spellings, language)) if rows else rows
+def _standing(subject: Subject, term: Term) -> list[Token]:
+    """Where the words of a term stand in a row, in its field; where it is an exact one, those that are spelled so."""
+    field = term.field
+    words = subject.words(field if field in OWN_WORDS else "")
+    if term.single is not None:
+        rows = words.find(subject.atom(term.single))
+    else:
+        rows = _spelled(words, term.words[0], subject)
+        for spellings in term.words[1:]:
+            rows = _followed(rows, _spelled(words, spellings, subject)) if rows else rows
+    if rows and (field == "title" or field == "text"):
+        rows = [place for place in rows if (place.start < subject.text_begins) is (field == "title")]
     return (
         [place for place in rows if _is_exact(words.slice(place.start, place.end), term.exact)] if term.exact else rows
     )
@@ -284,13 +296,13 @@ def _is_exact(standing: str, wanted: str) -> bool:
     return plain == wanted or (plain.startswith(wanted) and plain[len(wanted)] == "'")
 
 
-def _spelled(words: Words, spellings: Sequence[Sequence[Piece]], language: str) -> list[Token]:
+def _spelled(words: Words, spellings: Sequence[Sequence[Piece]], subject: Subject) -> list[Token]:
     """Where a word stands in any of its spellings."""
     found: list[Token] = []
     for row in spellings:
-        rows = _places(words, row[0], language)
+        rows = words.find(subject.atom(row[0]))
         for piece in row[1:]:
-            rows = _followed(rows, _places(words, piece, language)) if rows else rows
+            rows = _followed(rows, words.find(subject.atom(piece))) if rows else rows
         found = found + rows if found else rows
     return found if len(spellings) == 1 else _unique(found)
 
@@ -307,19 +319,6 @@ def _followed(rows: list[Token], places: list[Token]) -> list[Token]:
             for place in starts.get(row.position + row.width, ())
         ]
     )
-
-
-def _places(words: Words, piece: Piece, language: str) -> list[Token]:
-    if piece.is_prefix:
-        return _unique([token for form in piece.forms for token in words.find_prefix(form)])
-    found = words.find(piece.forms[0])
-    for form in piece.forms[1:]:
-        found = _unique([*found, *words.find(form)])
-    if piece.bare and language:
-        stemmed = stem(piece.bare, language)
-        inflected = words.find(STEMMED + stemmed) if stemmed else []
-        found = _unique([*found, *inflected]) if inflected else found
-    return found
 
 
 def _unique(places: list[Token]) -> list[Token]:

@@ -26,7 +26,7 @@ from aggregator.topics.tree import (
     Weighted,
     place_name,
 )
-from aggregator.topics.words import STEMMED, read_run
+from aggregator.topics.words import STEMMED, forms_of
 from feeds.model import Entry, Source
 from storage.model import Meaning
 from storage.search_model import AllOf, AnyOf, Narrowing, Word
@@ -37,10 +37,10 @@ def tokens_of(entry: Entry, source: Source, meaning: Meaning) -> frozenset[str]:
     language = stem_language(entry, source, meaning)
     found = set()
     for run in {*entry.title.split(), *entry.text.split()}:
-        for form in read_run(run, language)[0]:
-            found.add(f"s{form[0][1:]}" if form[0][0] == STEMMED else f"w{form[0]}")
+        for form in forms_of(run, language):
+            found.add(f"s{form[1:]}" if form[0] == STEMMED else f"w{form}")
     for author in entry.authors:
-        found |= {f"n{form[0]}" for run in author.name.split() for form in read_run(run)[0]}
+        found |= {f"n{form}" for run in author.name.split() for form in forms_of(run)}
     return frozenset(found) | {_place(tag.code) for tag in meaning.places}
 
 

@@ -11,7 +11,7 @@ from functools import cache
 
 import Stemmer
 
-from aggregator.topics.fold import APOSTROPHES, INVISIBLE, letters
+from aggregator.topics.fold import APOSTROPHES, INVISIBLE, letters, spelling
 
 STEMMERS = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
@@ -33,6 +33,10 @@ def stem(word: str, language: str) -> str:
     name = STEMMERS.get(language)
     if name is None or len(word) > _LONGEST:
         return ""
+    if language == "en" and word.isascii() and word.isalpha():
+        # The two spellings of an English word have one stem: licence, licensed.
+        spelled: str = _stemmer(name).stemWord(spelling(word.lower()))
+        return spelled
     plain = unicodedata.normalize("NFC", _lower(word.translate(_DROP), language))
     # A stemmer works in memory of its own, and keeps the interpreter's lock meanwhile: threads take turns.
     stemmed: str = _stemmer(name).stemWord(plain)

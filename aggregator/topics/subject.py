@@ -10,14 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.topics.gate import Gate, Part
+from aggregator.topics.gate import OWN_WORDS, Gate, Part
 from aggregator.topics.stems import STEMMERS
-from aggregator.topics.tree import And, Or, Weighted
-from aggregator.topics.words import Words
+from aggregator.topics.tree import And, Near, Or, Piece, Weighted
+from aggregator.topics.words import BETWEEN, Runs, Words
 from feeds.model import Entry, Source
 from storage.model import Meaning, PlaceTag, Span
 
-_NO_WORDS = Words()
+_ANY_RUN = Runs(lambda form: ())
+_NO_WORDS = Words(runs=_ANY_RUN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class Told:
 
 NOTHING_TOLD = Told()
 # Names and addresses have no inflections.
-_INFLECTED = ("title", "text", "category")
+_INFLECTED = ("", "category")
 
 
 def stem_language(entry: Entry, source: Source, meaning: Meaning) -> str:
@@ -62,17 +63,19 @@ class Subject:
         self._source = source
         self._gate = gate
         self._told = told
-        self._language = stem_language(entry, source, meaning)
         self._words: dict[str, Words] = {}
         self.spans: dict[int, list[Span]] = {}
         """Where terms stand, by their identity: several queries may ask for one."""
         self.present = set(gate.places(tag.code for tag in meaning.places))
         """The atoms that it holds."""
-        for field in ("title", "text", "author", "source", "category", "url"):
-            runs = gate.runs(field, self.language(field))
+        language = stem_language(entry, source, meaning)
+        for field in ("", *OWN_WORDS):
+            runs = gate.runs(field, language if field in _INFLECTED else "")
             if runs is not None:
                 words = self._words[field] = Words(*self._texts(field), runs=runs)
-                self.present |= words.marks()
+                self.present |= words.atoms()
+        self.text_begins = len(entry.title) + len(BETWEEN)
+        """Where, in the places of the words of title and text, those of the text begin."""
 
     def open_queries(self) -> list[int]:
         """The numbers of the queries that it may match."""
@@ -82,17 +85,17 @@ class Subject:
         """Whether the fields lack a word that a part of a query needs."""
         return self._gate.rules_out(node, self.present)
 
-    def left_of(self, node: Or | Weighted) -> Iterable[Part]:
-        """The parts of an alternative that the fields do not rule out."""
-        return self._gate.left_of(node, self.present)
+    def left_of(self, node: Or | Weighted | Near, side: int = 0) -> Iterable[Part]:
+        """The parts of an alternative, or of a side of NEAR, that the fields do not rule out."""
+        return self._gate.left_of(node, side, self.present)
+
+    def atom(self, piece: Piece) -> int:
+        """The atom of a piece of a term."""
+        return self._gate.atom_of[id(piece)]
 
     def words(self, field: str) -> Words:
-        """The words of a field; the text is without the author's bio."""
+        """The words of a field; "" is title and text in one, and the text is without the author's bio."""
         return self._words.get(field, _NO_WORDS)
-
-    def language(self, field: str) -> str:
-        """The language that a field's words are stemmed in; "" where they are names, or no stemmer knows it."""
-        return self._language if field in _INFLECTED else ""
 
     def _texts(self, field: str) -> Sequence[str]:
         entry = self._entry
@@ -102,7 +105,7 @@ class Subject:
             return [self._source.name, self._source.slug]
         if field == "category":
             return entry.categories
-        return [{"title": entry.title, "text": entry.text, "url": entry.link}[field]]
+        return [entry.link] if field == "url" else [entry.title, entry.text]
 
     @property
     def places(self) -> Sequence[PlaceTag]:
@@ -125,7 +128,8 @@ class Subject:
         if name == "places":
             return sum(1 for tag in self.places if len(tag.code) == 2 and tag.code.isupper())
         if name == "words":
-            return (self._words.get("text") or Words(self._entry.text)).count
+            words = self._words.get("")
+            return words.count(1) if words else Words(self._entry.text, runs=_ANY_RUN).count(0)
         if name == "sources":
             return self._told.sources
         published = self._told.published or self._entry.published

@@ -77,7 +77,8 @@ def _made(written: str, text: str, field: str, *, bare: bool) -> Term:
         words.append(tuple(_spellings(parts, starred, bare)))
     if not words:
         raise QueryError(f"{written} has no letter or digit to look for")
-    return Term(written, tuple(words), field)
+    is_single = len(words) == len(words[0]) == len(words[0][0]) == 1
+    return Term(written, tuple(words), field, single=words[0][0][0] if is_single else None)
 
 
 def _check_stars(written: str, text: str) -> None:

@@ -47,13 +47,15 @@ class Piece:
 class Term:
     """A word or phrase in a field ("" is title and text). Each of its `words` has spellings, which are rows of pieces.
 
-    `exact` is how it has to be spelled to the letter, "" where that does not matter.
+    `exact` is how it has to be spelled to the letter, "" where that does not matter. `single` is the only piece of a term
+    that is one word in one spelling, as most are.
     """
 
     written: str
     words: tuple[tuple[tuple[Piece, ...], ...], ...]
     field: str = ""
     exact: str = ""
+    single: Piece | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,12 @@
 """A text -> its words, folded and stemmed, each with its place: what queries are held against.
 
-In: a text of any script, its language. Out: for every form, where it stands. Never: a query.
+In: a text of any script, its language, and which atom has which form. Out: where each atom stands. Never: a query.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -40,9 +39,13 @@ _WORD = re.compile(rf"[^\W_]{_LETTER}{{0,99}}(?:[{APOSTROPHES}]{_LETTER}{{1,50}}
 # Between the parts of a compound: a hyphen, or nothing where a word was taken apart.
 _JOINT = re.compile(rf"[{INVISIBLE}]{{0,8}}[-\u2010-\u2013\u2212\ufe63\uff0d]?[{INVISIBLE}]{{0,8}}")
 _MOST_PARTS = 5
+_GAP = 1000
+"""Words that seem to lie between two texts: more than any nearness reaches over."""
 _LONGEST_PART = 40
 _LONGEST_REMEMBERED = 40
 _MOST_REMEMBERED = 50_000
+# What stands around a word and is no part of it.
+_AROUND = ".,;:!?()[]{}\"'…“”„‘’«»"
 _CAMEL = re.compile(r"([^\W\d_][a-zçğıöşüа-яё]{2,})([A-ZÇĞİÖŞÜА-ЯЁ]{2}.*)\Z", re.DOTALL)
 # Scripts that write no spaces: every character is a place of its own, so that a term is found inside a run.
 _SPACELESS = re.compile(
@@ -75,53 +78,68 @@ class Token(NamedTuple):
     end: int
 
 
-class Words:
-    """The words of one text, or of several that no phrase spans, by folded form. Places are those in " | ".join(texts).
+BETWEEN = " | "
+"""What is shown between the texts of a field that has several."""
 
-    Where a form stands is told when it is asked for: of the words of a text, queries ask for few.
+
+class Words:
+    """The words of one text, or of several that no phrase spans, by atom. Places are those in BETWEEN.join(texts).
+
+    Where an atom stands is told when it is asked for: of the words of a text, queries ask for few.
     """
 
-    def __init__(self, *texts: str, runs: Runs | None = None) -> None:
-        """`runs` knows which of them anybody will look for, and the language; all, and none, by default."""
-        runs = _EVERY_RUN if runs is None else runs
+    def __init__(self, *texts: str, runs: Runs) -> None:
+        """`runs` knows which words anybody will look for, and the language."""
         self._texts = texts
         self._written = [text.split() for text in texts]
         self._read = {run: runs[run] for run in set(chain.from_iterable(self._written))}
-        self._found: dict[str, list[Token]] = {}
-        self._sorted: list[str] | None = None
+        self._found: dict[int, list[Token]] = {}
 
-    def marks(self) -> set[int]:
-        """The marks of all words together."""
+    def atoms(self) -> set[int]:
+        """The atoms of all words together."""
         found: set[int] = set()
-        for marks, _, _ in self._read.values():
-            if marks:
-                found.update(marks)
+        for atoms, _, _ in self._read.values():
+            if atoms:
+                found.update(atoms)
         return found
 
-    @property
-    def count(self) -> int:
-        """How many words there are; in scripts that write no spaces, characters."""
+    def count(self, number: int) -> int:
+        """How many words a text has, the first being 0; in scripts that write no spaces, characters."""
         read = self._read
-        return sum(read[run][1] for written in self._written for run in written)
+        return sum(read[run][1] for run in self._written[number])
 
     def slice(self, start: int, end: int) -> str:
         """The characters at a place."""
-        text = self._texts[0] if len(self._texts) == 1 else " | ".join(self._texts)
+        text = self._texts[0] if len(self._texts) == 1 else BETWEEN.join(self._texts)
         return text[start:end]
 
+    def find(self, atom: int) -> list[Token]:
+        """Where an atom stands."""
+        found = self._found.get(atom)
+        if found is None:
+            standing = self._standing.get(atom)
+            if standing is None:
+                return []
+            places = self._places
+            found = self._found[atom] = [
+                Token(position + place, width, at + start, at + end)
+                for run, (place, width, start, end) in standing
+                for position, at in places[run]
+            ]
+        return found
+
     @cached_property
-    def forms(self) -> Mapping[str, Sequence[tuple[str, Form]]]:
-        """Every form that stands in the texts, with the runs in which it does."""
-        forms: defaultdict[str, list[tuple[str, Form]]] = defaultdict(list)
-        for run, (marks, _, marked) in self._read.items():
-            if marks:
-                for form in marked:
-                    forms[form[0]].append((run, form))
-        return forms
+    def _standing(self) -> Mapping[int, Sequence[tuple[str, Place]]]:
+        """Every atom that stands in the texts, with the runs in which it does, and where in them."""
+        standing: defaultdict[int, list[tuple[str, Place]]] = defaultdict(list)
+        for run, (_, _, pairs) in self._read.items():
+            for atom, place in pairs:
+                standing[atom].append((run, place))
+        return standing
 
     @cached_property
     def _places(self) -> Mapping[str, Sequence[tuple[int, int]]]:
-        """The position and the first character of every run that has a mark."""
+        """The position and the first character of every run that has an atom."""
         places: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         first = offset = 0
         for text, written in zip(self._texts, self._written, strict=True):
@@ -131,68 +149,49 @@ class Words:
             for run in written:
                 if not is_even:
                     at = text.index(run, at)
-                marks, parts, _ = self._read[run]
-                if marks:
+                atoms, parts, _ = self._read[run]
+                if atoms:
                     places[run].append((position, offset + at))
                 position += parts
                 at += len(run) + 1
-            first += len(text) + 1  # a text has fewer words than characters: this leaves a gap
-            offset += len(text) + len(" | ")
+            first = position + _GAP
+            offset += len(text) + len(BETWEEN)
         return places
-
-    def find(self, form: str) -> list[Token]:
-        """Where exactly this form stands."""
-        found = self._found.get(form)
-        if found is None:
-            found = self._found[form] = [
-                Token(position + place, width, at + start, at + end)
-                for run, (_, place, width, start, end) in self.forms.get(form, ())
-                for position, at in self._places[run]
-            ]
-        return found
-
-    def find_prefix(self, prefix: str) -> list[Token]:
-        """Where a form stands that begins so."""
-        if self._sorted is None:
-            self._sorted = sorted(self.forms)
-        found: list[Token] = []
-        at = bisect_left(self._sorted, prefix)
-        while at < len(self._sorted) and self._sorted[at].startswith(prefix):
-            found.extend(self.find(self._sorted[at]))
-            at += 1
-        return found
 
 
 Form = tuple[str, int, int, int, int]
 """A form, its position, width, start and end, counted from the beginning of its run."""
+Place = tuple[int, int, int, int]
+"""A position, width, start and end, counted from the beginning of a run."""
+Read = tuple[tuple[int, ...], int, tuple[tuple[int, Place], ...]]
+"""Of a run: the atoms that anybody looks for (none, mostly), how many parts it has, and where which atom stands."""
 
 
-class Runs(dict[str, tuple[tuple[int, ...], int, tuple[Form, ...]]]):
-    """What stands between two white spaces: its marks (none where nobody looks for it), how many parts it has, and those
-    of its forms that have a mark.
+class Runs(dict[str, Read]):
+    """What stands between two white spaces.
 
     No compound reaches over white space, so a text's words are those of its runs. News repeats its words: most runs are
     remembered, and cost one look into a dictionary.
     """
 
-    def __init__(self, marks: Callable[[str], Sequence[int]], language: str = "") -> None:
-        """`marks` are those of a form; a run has those of all its forms together. Words are stemmed in the language."""
+    def __init__(self, atoms: Callable[[str], Sequence[int]], language: str = "") -> None:
+        """`atoms` are those of a form; a run has those of all its forms together. Words are stemmed in the language."""
         super().__init__()
-        self._marks = marks
+        self._atoms = atoms
         self._language = language
+        self._before: dict[str, Read] = {}
 
-    def __missing__(self, run: str) -> tuple[tuple[int, ...], int, tuple[Form, ...]]:
+    def __missing__(self, run: str) -> Read:
         """Read a run. What is remembered is bounded: a hostile text is full of long words that never come again."""
-        forms, parts = read_run(run, self._language)
-        found: list[int] = []
-        marked: list[Form] = []
-        for one in forms:
-            if marks := self._marks(one[0]):
-                found += marks
-                marked.append(one)
-        read = (tuple(dict.fromkeys(found)), parts, forms if len(marked) == len(forms) else tuple(marked))
+        read = self._before.get(run)
+        if read is None:
+            forms, parts = _read_run(run, self._language)
+            # An atom may stand at a place in several forms: it stands there once.
+            pairs = {(atom, form[1:]): None for form in forms for atom in self._atoms(form[0])}
+            read = (tuple({atom for atom, _ in pairs}), parts, tuple(pairs)) if pairs else ((), parts, ())
         if len(run) <= _LONGEST_REMEMBERED:
             if len(self) >= _MOST_REMEMBERED:
+                self._before = dict(self)  # what is still in use comes back from here
                 self.clear()
             self[run] = read
         return read
@@ -200,20 +199,11 @@ class Runs(dict[str, tuple[tuple[int, ...], int, tuple[Form, ...]]]):
 
 STEMMED = "~"
 """What stands before a stem among the forms: no word begins with it."""
-_READ: dict[str, dict[str, tuple[tuple[Form, ...], int]]] = {}
 
 
-def read_run(run: str, language: str = "") -> tuple[tuple[Form, ...], int]:
-    """The forms of a run and how many parts it has; remembered for all who ask, whatever they look for."""
-    known = _READ.setdefault(language, {})
-    read = known.get(run)
-    if read is None:
-        read = _read_run(run, language)
-        if len(run) <= _LONGEST_REMEMBERED:
-            if len(known) >= _MOST_REMEMBERED:
-                known.clear()
-            known[run] = read
-    return read
+def forms_of(run: str, language: str = "") -> Iterator[str]:
+    """Every form of a run, stems among them."""
+    return (form[0] for form in _read_run(run, language)[0])
 
 
 def compounds(text: str) -> Iterator[list[Part]]:
@@ -256,6 +246,22 @@ def _joined(text: str, compound: list[Part], part: Part) -> bool:
 
 
 def _read_run(run: str, language: str) -> tuple[tuple[Form, ...], int]:
+    """The forms of a run, and how many parts it has. Most runs are one word, with a comma or a full stop."""
+    word = run.strip(_AROUND)
+    # What a hyphen, an apostrophe, a capital inside, a mark or a script without spaces sets apart is taken apart with care.
+    if not (word.isalpha() and (word.islower() or word.istitle() or word.isupper()) and len(word) <= _LONGEST_PART):
+        return _read_parts(run, language)
+    if not word.isascii() and _SPACELESS.search(word):
+        return _read_parts(run, language)
+    start = run.index(word)
+    end = start + len(word)
+    forms = [(form, 0, 1, start, end) for form in held_forms(word)]
+    if language and (stemmed := stem(word, language)):
+        forms.append((STEMMED + stemmed, 0, 1, start, end))
+    return tuple(forms), 1
+
+
+def _read_parts(run: str, language: str) -> tuple[tuple[Form, ...], int]:
     """Every part, and every row of parts of a compound as one: "S-300PMU-2" is also S300PMU, 300PMU2 and S300PMU2.
 
     Of every part also its stem. Also how many parts there are.
@@ -273,9 +279,6 @@ def _read_run(run: str, language: str) -> tuple[tuple[Form, ...], int]:
                     forms += ((STEMMED + one, *place) for one in _stems(joined, language))
         position += len(compound)
     return tuple(forms), position
-
-
-_EVERY_RUN = Runs(lambda form: (1,))
 
 
 def _standing(word: str) -> tuple[str, ...]:
