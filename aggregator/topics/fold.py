@@ -101,6 +101,8 @@ def held_forms(word: str) -> tuple[str, ...]:
         lower = word.lower()
         spelled = spelling(lower)
         return (lower,) if spelled == lower else (lower, spelled)
+    if word.isascii() and word.isdigit():
+        return (word,)
     return tuple(dict.fromkeys((letters(word), *forms(word))))
 
 

@@ -168,6 +168,11 @@ class Gate:
         hit = clause & present
         if not hit:
             return loose
+        if len(hit) == 1 and not loose:
+            (atom,) = hit
+            parts = by_atom[atom]
+            if len(parts) == 1 and not parts[0][2]:  # the usual case
+                return parts
         found: dict[int, Part] = {part[0]: part for part in loose} if loose else {}
         for atom in hit:
             for part in by_atom[atom]:

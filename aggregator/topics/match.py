@@ -81,7 +81,9 @@ class Rules(Sequence[Topic]):
         filed = []
         for number in subject.open_queries():
             topic = self._topics[number]
-            spans = match(topic.tree, subject)
+            tree = topic.tree
+            # What an And needs as a whole was looked at when its door was opened.
+            spans = _match_each(tree, subject) if type(tree) is And else match(tree, subject)
             if spans is not None:
                 filed.append(Filing(topic=topic.slug, rule_version=topic.rule_version, spans=_tidy(spans)))
         return tuple(filed)
@@ -105,8 +107,10 @@ def _match_not(node: Not, subject: Subject) -> list[Span] | None:
 
 
 def _match_all(node: And, subject: Subject) -> list[Span] | None:
-    if subject.rules_out(node):
-        return None
+    return None if subject.rules_out(node) else _match_each(node, subject)
+
+
+def _match_each(node: And, subject: Subject) -> list[Span] | None:
     found: list[Span] = []
     for part in node.parts:
         spans = _MATCHERS[type(part)](part, subject)
@@ -118,9 +122,12 @@ def _match_all(node: And, subject: Subject) -> list[Span] | None:
 
 def _match_any(node: Or, subject: Subject) -> list[Span] | None:
     found: list[Span] | None = None
+    known = subject.spans
     for _, part, _ in subject.left_of(node):
-        spans = _MATCHERS[type(part)](part, subject)
-        if spans is not None:
+        spans = known.get(id(part))  # of terms only, and those are asked for by many
+        if spans is None:
+            spans = _MATCHERS[type(part)](part, subject)
+        if spans or (spans is not None and type(part) is not Term):
             found = spans if found is None else [*found, *spans]
     return found
 
@@ -152,19 +159,20 @@ def _match_term(term: Term, subject: Subject) -> list[Span] | None:
         if term.field in VALUE_FIELDS:
             known = _match_place(term, subject) if term.field == "place" else _match_value(term, subject)
         else:
-            known = [_span(subject, term.field, place, term.written) for place in _standing(subject, term)]
+            known = _spans(subject, term.field, term.written, _standing(subject, term))
         subject.spans[id(term)] = known
     return known or None
 
 
-def _span(subject: Subject, field: str, place: Token, written: str) -> Span:
-    """A place as one in its field."""
+def _spans(subject: Subject, field: str, written: str, places: Sequence[Token]) -> list[Span]:
+    """Places as places in their field."""
     if field in OWN_WORDS:
-        return Span(field, place.start, place.end, written)
+        return [Span(field, place.start, place.end, written) for place in places]
     begins = subject.text_begins
-    if place.start < begins:
-        return Span("title", place.start, place.end, written)
-    return Span("text", place.start - begins, place.end - begins, written)
+    return [
+        Span("title", start, end, written) if start < begins else Span("text", start - begins, end - begins, written)
+        for _, _, start, end in places
+    ]
 
 
 def _match_value(term: Term, subject: Subject) -> list[Span]:
@@ -201,7 +209,9 @@ def _match_near(node: Near, subject: Subject) -> list[Span] | None:
     if not left or not right:
         return None
     return [
-        _span(subject, node.field, place, written) for place, written in _close_pairs(left, right, node.within)
+        span
+        for place, written in _close_pairs(left, right, node.within)
+        for span in _spans(subject, node.field, written, (place,))
     ] or None
 
 
@@ -232,7 +242,9 @@ def _match_close(node: Close, subject: Subject) -> list[Span] | None:
     if not all(places):
         return None
     return [
-        _span(subject, node.field, place, node.parts[which].written) for place, which in _windows(places, node.within)
+        span
+        for place, which in _windows(places, node.within)
+        for span in _spans(subject, node.field, node.parts[which].written, (place,))
     ] or None
 
 

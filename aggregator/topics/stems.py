@@ -34,13 +34,17 @@ def stem(word: str, language: str) -> str:
     if name is None or len(word) > _LONGEST:
         return ""
     if language == "en" and word.isascii() and word.isalpha():
-        # The two spellings of an English word have one stem: licence, licensed.
-        spelled: str = _stemmer(name).stemWord(spelling(word.lower()))
-        return spelled
+        return english_stem(spelling(word.lower()))
     plain = unicodedata.normalize("NFC", _lower(word.translate(_DROP), language))
     # A stemmer works in memory of its own, and keeps the interpreter's lock meanwhile: threads take turns.
     stemmed: str = _stemmer(name).stemWord(plain)
     return letters(stemmed)
+
+
+def english_stem(word: str) -> str:
+    """The stem of a small-letter English word in the one of its spellings that `fold` keeps: licence and licenses have one."""
+    stemmed: str = _stemmer("english").stemWord(word)
+    return stemmed
 
 
 def _lower(word: str, language: str) -> str:

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from aggregator.topics.fold import APOSTROPHES, INVISIBLE, held_forms, letters
-from aggregator.topics.stems import stem
+from aggregator.topics.stems import english_stem, stem
 
 
 def _marks() -> str:
@@ -187,7 +187,10 @@ class Runs(dict[str, Read]):
         if read is None:
             forms, parts = _read_run(run, self._language)
             # An atom may stand at a place in several forms: it stands there once.
-            pairs = {(atom, form[1:]): None for form in forms for atom in self._atoms(form[0])}
+            pairs: dict[tuple[int, Place], None] = {}
+            for form in forms:
+                for atom in self._atoms(form[0]):
+                    pairs[atom, form[1:]] = None
             read = (tuple({atom for atom, _ in pairs}), parts, tuple(pairs)) if pairs else ((), parts, ())
         if len(run) <= _LONGEST_REMEMBERED:
             if len(self) >= _MOST_REMEMBERED:
@@ -248,16 +251,24 @@ def _joined(text: str, compound: list[Part], part: Part) -> bool:
 def _read_run(run: str, language: str) -> tuple[tuple[Form, ...], int]:
     """The forms of a run, and how many parts it has. Most runs are one word, with a comma or a full stop."""
     word = run.strip(_AROUND)
+    plain = word.isascii()
     # What a hyphen, an apostrophe, a capital inside, a mark or a script without spaces sets apart is taken apart with care.
-    if not (word.isalpha() and (word.islower() or word.istitle() or word.isupper()) and len(word) <= _LONGEST_PART):
+    if len(word) > _LONGEST_PART or not (
+        word.isdigit()
+        if plain and word[:1].isdigit()
+        else word.isalpha() and (word.islower() or word.istitle() or word.isupper())
+    ):
         return _read_parts(run, language)
-    if not word.isascii() and _SPACELESS.search(word):
+    if not plain and _SPACELESS.search(word):
         return _read_parts(run, language)
     start = run.index(word)
     end = start + len(word)
-    forms = [(form, 0, 1, start, end) for form in held_forms(word)]
-    if language and (stemmed := stem(word, language)):
-        forms.append((STEMMED + stemmed, 0, 1, start, end))
+    held = held_forms(word)
+    forms = [(form, 0, 1, start, end) for form in held]
+    if language and not word.isdigit():
+        stemmed = english_stem(held[-1]) if plain and language == "en" else stem(word, language)
+        if stemmed:
+            forms.append((STEMMED + stemmed, 0, 1, start, end))
     return tuple(forms), 1
 
 
