@@ -73,7 +73,7 @@ class Subject:
             runs = gate.runs(field, language if field in _INFLECTED else "")
             if runs is not None:
                 words = self._words[field] = Words(*self._texts(field), runs=runs)
-                self.present |= words.atoms()
+                self.present |= words.atoms
         self.text_begins = len(entry.title) + len(BETWEEN)
         """Where, in the places of the words of title and text, those of the text begin."""
 

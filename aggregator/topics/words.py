@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from functools import cached_property
-from itertools import chain
+from itertools import accumulate, chain
+from operator import itemgetter
 from typing import NamedTuple
 
 from aggregator.topics.fold import APOSTROPHES, INVISIBLE, held_forms, letters
@@ -93,15 +93,16 @@ class Words:
         self._texts = texts
         self._written = [text.split() for text in texts]
         self._read = {run: runs[run] for run in set(chain.from_iterable(self._written))}
+        # No loops here: every entry passes, and few of its words are asked for.
+        pairs = [*chain.from_iterable(map(_PAIRS, self._read.values()))]
+        self._first = dict(pairs)
+        self._others = [pair for pair in pairs if self._first[pair[0]] is not pair[1]]
         self._found: dict[int, list[Token]] = {}
 
-    def atoms(self) -> set[int]:
+    @property
+    def atoms(self) -> Set[int]:
         """The atoms of all words together."""
-        found: set[int] = set()
-        for atoms, _, _ in self._read.values():
-            if atoms:
-                found.update(atoms)
-        return found
+        return self._first.keys()
 
     def count(self, number: int) -> int:
         """How many words a text has, the first being 0; in scripts that write no spaces, characters."""
@@ -117,54 +118,63 @@ class Words:
         """Where an atom stands."""
         found = self._found.get(atom)
         if found is None:
-            standing = self._standing.get(atom)
-            if standing is None:
+            first = self._first.get(atom)
+            if first is None:
                 return []
-            places = self._places
+            standing = [first, *(where for other, where in self._others if other == atom)] if self._others else [first]
             found = self._found[atom] = [
                 Token(position + place, width, at + start, at + end)
                 for run, (place, width, start, end) in standing
-                for position, at in places[run]
+                for position, at in self._places(run)
             ]
         return found
 
-    @cached_property
-    def _standing(self) -> Mapping[int, Sequence[tuple[str, Place]]]:
-        """Every atom that stands in the texts, with the runs in which it does, and where in them."""
-        standing: defaultdict[int, list[tuple[str, Place]]] = defaultdict(list)
-        for run, (_, _, pairs) in self._read.items():
-            for atom, place in pairs:
-                standing[atom].append((run, place))
-        return standing
+    def _places(self, run: str) -> Iterator[tuple[int, int]]:
+        """The position and the first character of a run, wherever it stands."""
+        for last, others in self._layout:
+            if run in last:
+                yield last[run]
+                yield from others.get(run, ())
 
     @cached_property
-    def _places(self) -> Mapping[str, Sequence[tuple[int, int]]]:
-        """The position and the first character of every run that has an atom."""
-        places: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    def _layout(self) -> list[tuple[dict[str, tuple[int, int]], dict[str, list[tuple[int, int]]]]]:
+        """Of each text, where each of its runs stands last, and where those stand before that are repeated."""
+        layout = []
         first = offset = 0
         for text, written in zip(self._texts, self._written, strict=True):
             # Nearly always a single white space lies between two runs: then none needs to be looked for.
-            is_even = len(text) == sum(map(len, written)) + len(written) - 1
-            position, at = first, 0
-            for run in written:
-                if not is_even:
-                    at = text.index(run, at)
-                atoms, parts, _ = self._read[run]
-                if atoms:
-                    places[run].append((position, offset + at))
-                position += parts
-                at += len(run) + 1
-            first = position + _GAP
+            if len(text) == sum(map(len, written)) + len(written) - 1:
+                starts = [*accumulate((len(run) + 1 for run in written), initial=offset)]
+            else:
+                starts = [*_starts(text, written, offset)]
+            positions = [*accumulate((self._read[run][1] for run in written), initial=first)]
+            places = [*zip(positions, starts, strict=False)]
+            last = dict(zip(written, places, strict=False))
+            others: dict[str, list[tuple[int, int]]] = {}
+            for run, place in zip(written, places, strict=False):
+                if last[run] is not place:
+                    others.setdefault(run, []).append(place)
+            layout.append((last, others))
+            first = positions[-1] + _GAP
             offset += len(text) + len(BETWEEN)
-        return places
+        return layout
+
+
+def _starts(text: str, written: Sequence[str], offset: int) -> Iterator[int]:
+    at = 0
+    for run in written:
+        at = text.index(run, at)
+        yield offset + at
+        at += len(run)
 
 
 Form = tuple[str, int, int, int, int]
 """A form, its position, width, start and end, counted from the beginning of its run."""
 Place = tuple[int, int, int, int]
 """A position, width, start and end, counted from the beginning of a run."""
-Read = tuple[tuple[int, ...], int, tuple[tuple[int, Place], ...]]
-"""Of a run: the atoms that anybody looks for (none, mostly), how many parts it has, and where which atom stands."""
+Read = tuple[tuple[tuple[int, tuple[str, Place]], ...], int]
+"""Of a run: the atoms that anybody looks for (none, mostly) and where in it each stands, and how many parts it has."""
+_PAIRS = itemgetter(0)
 
 
 class Runs(dict[str, Read]):
@@ -191,7 +201,7 @@ class Runs(dict[str, Read]):
             for form in forms:
                 for atom in self._atoms(form[0]):
                     pairs[atom, form[1:]] = None
-            read = (tuple({atom for atom, _ in pairs}), parts, tuple(pairs)) if pairs else ((), parts, ())
+            read = (tuple((atom, (run, place)) for atom, place in pairs), parts)
         if len(run) <= _LONGEST_REMEMBERED:
             if len(self) >= _MOST_REMEMBERED:
                 self._before = dict(self)  # what is still in use comes back from here
