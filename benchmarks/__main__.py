@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import engines, fetching, figures, languages, parsing, places, polling, replay, stories
+from benchmarks import engines, fetching, figures, languages, matching, parsing, places, polling, replay, stories
 from benchmarks.figures import Figure
 from benchmarks.server import ROOT
 
@@ -53,6 +53,7 @@ SUITES = (
         measure=engines.measure,
     ),
     Suite(title="Stories", names=stories.NAMES, steps=stories.steps, measure=stories.measure),
+    Suite(title="Matching", names=matching.NAMES, steps=matching.steps, measure=matching.measure),
     Suite(title="Places", names=places.NAMES, steps=places.steps, measure=places.measure),
     Suite(title="Replaying", names=replay.NAMES, steps=replay.steps, measure=replay.measure),
     Suite(title="Languages", names=languages.NAMES, steps=languages.steps, measure=languages.measure),
