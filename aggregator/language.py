@@ -45,6 +45,8 @@ _SURE: Final = 0.1
 """Below this likelihood, of 1, as the model gives it and as the priors weigh it, the text tells nothing."""
 _CERTAIN: Final = 0.8
 """Above this likelihood the text is believed, whatever is declared."""
+_SHORT: Final = 40
+"""Characters of a text that says too little against what is declared: a foreign name or two make half of it."""
 _HARDLY: Final = 0.002
 """Below this likelihood a language is not thought of."""
 _UNHEARD: Final = 0.1
@@ -220,6 +222,9 @@ def _by_model(sample: str, script: str, claim: str, allowed: Collection[str] = (
         return ""
     weighed = {language: share * _PRIOR.get(language, _RARE) for language, share in likely.items()}
     best = max(weighed, key=weighed.__getitem__)
-    if claim and claim != best and likely[best] < _CERTAIN and likely.get(claim, _UNHEARD) * _CLAIMED > weighed[best]:
-        return ""
+    if claim and claim != best:
+        if len(sample) < _SHORT and claim in likely:
+            return ""
+        if likely[best] < _CERTAIN and likely.get(claim, _UNHEARD) * _CLAIMED > weighed[best]:
+            return ""
     return best if min(likely[best], weighed[best]) >= _SURE else ""

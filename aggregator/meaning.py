@@ -15,7 +15,7 @@ from feeds.model import Entry, Source
 from storage.model import Meaning
 
 # Another number where the code that judges changed, so that stored entries are judged anew.
-_JUDGED_BY = "1"
+_JUDGED_BY = "2"
 
 
 @cache

@@ -192,3 +192,9 @@ def test_without_room_for_the_model_letters_and_declarations_remain() -> None:
         "assert language_of('Кеме зауыты дәнекерлеушілерді жұмыстан шығарды', '', '') == ('kk', 'text')\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("title", ["The Uzbek army grows", "Army of Uzbekistan grows"])
+def test_a_few_words_with_a_foreign_name_do_not_outweigh_what_is_declared(title: str) -> None:
+    """A headline of four words, one of them a name, is in the language of its feed, where that is possible at all."""
+    assert language_of(title, "", "en") == ("en", "feed")
