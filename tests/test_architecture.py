@@ -42,6 +42,7 @@ PURE = (
     "aggregator/place_context.py",
     "aggregator/place_lexicon.py",
     "aggregator/places.py",
+    "aggregator/reasons.py",
     "aggregator/rhythm.py",
     "aggregator/sameness.py",
     "aggregator/stories.py",
