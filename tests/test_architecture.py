@@ -31,6 +31,8 @@ PURE = (
     "aggregator/bylines.py",
     "aggregator/decide.py",
     "aggregator/differences.py",
+    "aggregator/emm.py",
+    "aggregator/emm_topics.py",
     "aggregator/gazetteer.py",
     "aggregator/habit.py",
     "aggregator/health.py",
