@@ -47,6 +47,7 @@ from aggregator.settings import FileModel
 from aggregator.show_edits import edit_lines, edit_row
 from aggregator.show_pages import page_row, page_words, pages_words
 from aggregator.show_push import push_row, push_words
+from aggregator.show_why import why_page, why_row
 from storage import articles, pacing, push, reading
 from storage.database import Database, StorageError
 from storage.meaning import languages
@@ -288,7 +289,7 @@ def why(
     if as_json:
         rows = [
             {
-                **show.why_row(one, page_row(pages[one.key])),
+                **why_row(one, page_row(pages[one.key])),
                 "edits": [edit_row(edit) for edit in edits_of(one.entry, was)],
             }
             for one, was in zip(found, before, strict=True)
@@ -298,7 +299,7 @@ def why(
         for at, (one, was) in enumerate(zip(found, before, strict=True)):
             if at:
                 out.print()
-            show.why_page(out, one, page_words(pages[one.key], utc_now()))
+            why_page(out, one, page_words(pages[one.key], utc_now()))
             edit_lines(out, edits_of(one.entry, was))
 
 

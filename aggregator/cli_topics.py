@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from aggregator import cli_examples, show
+from aggregator import cli_emm, cli_examples, cli_pins, show
 from aggregator.cli_common import ConfigOption, JsonOption, opened, out, print_json
 from aggregator.config import load_config
 from aggregator.daemon import utc_now
@@ -15,6 +15,10 @@ from storage import reading
 
 app = typer.Typer(help="What the topics are.", no_args_is_help=True)
 app.command("test")(cli_examples.try_topics)
+app.command()(cli_pins.pin)
+app.command()(cli_pins.unpin)
+app.command()(cli_pins.pins)
+app.add_typer(cli_emm.app, name="import")
 
 
 @app.command("list")

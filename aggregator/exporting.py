@@ -1,6 +1,6 @@
 """What we follow, in forms that travel: feeds.yaml lines, and OPML with our own settings in it (O-01, O-04).
 
-In: sources. Out: YAML, outlines. Never: a user name, a password or a secret's value in a list that is shared.
+In: sources, topics. Out: YAML, outlines. Never: a user name, a password or a secret's value in a list that is shared.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import TextIO
 from urllib.parse import quote, unquote
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
 
+from aggregator.emm_topics import Imported
 from feeds.identity import is_web_url
 from feeds.model import Source
 from feeds.opml import Outline
@@ -19,6 +21,7 @@ from feeds.secrets import with_named_password
 from storage.model import Followed
 
 _HOURLY = timedelta(hours=1)
+_WIDTH = 120
 
 
 def print_yaml(stream: TextIO, sources: Iterable[Source]) -> None:
@@ -41,6 +44,21 @@ def print_yaml(stream: TextIO, sources: Iterable[Source]) -> None:
         }  # fmt: skip
         rows.append({name: value for name, value in row.items() if value})
     yaml.dump({"sources": rows}, stream)
+
+
+def print_topics(stream: TextIO, topics: Iterable[Imported]) -> None:
+    """Topics in the form of feeds.yaml, with what is to be known of each above it."""
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.width = _WIDTH
+    rows = CommentedMap()
+    for topic in topics:
+        row: dict[str, object] = {"title": topic.title}
+        row |= {"any_of": dict(topic.any_of), "threshold": topic.threshold} if topic.any_of else {"query": topic.query}
+        rows[topic.slug] = row
+        if topic.notes:
+            rows.yaml_set_comment_before_after_key(topic.slug, before="\n".join(topic.notes), indent=2)
+    yaml.dump({"topics": rows}, stream)
 
 
 def outlines_of(followed: Iterable[Followed]) -> dict[str, list[Outline]]:

@@ -16,6 +16,7 @@ from aggregator.topics.match import Rules, judge
 from aggregator.topics.subject import Told
 from storage import reading
 from storage.database import Database
+from storage.pins import pinned_in
 from storage.rehearsal import Change, rehearse
 
 _BATCH = 500
@@ -57,12 +58,16 @@ def _effects(
     after, total = 0, reading.newest_entry(db)
     names = {renamed.get(topic.slug, topic.slug): topic.slug for topic in rules}
     while rules and (batch := reading.entries_after(db, after, _BATCH)):
-        filed = reading.open_filings(db, [one.key for one in batch], list(names))
+        keys = [one.key for one in batch]
+        filed = reading.open_filings(db, keys, list(names))
+        pinned = pinned_in(db, keys, list(names))
         for one in batch:
-            slug = one.source_slug
-            source = declared_now.get(slug) or formerly.get(slug) or reading.source_named(db, slug)
+            origin = one.source_slug
+            source = declared_now.get(origin) or formerly.get(origin) or reading.source_named(db, origin)
             told = Told(published=one.published)
             matched = {filing.topic for filing in judge(rules, one.entry, source, one.meaning, told)}
+            for slug, is_in in pinned.get(one.key, {}).items():
+                (matched.add if is_in else matched.discard)(names[slug])
             held = {names[slug] for slug in filed.get(one.key, ())}
             gained.update(matched - held)
             lost.update(held - matched)

@@ -15,6 +15,7 @@ from threading import Lock
 from aggregator import placefeeds
 from aggregator.config import Config
 from aggregator.exporting import outlines_of
+from aggregator.reasons import reasons_for
 from aggregator.sharing import LOOKED_THROUGH, View, one_a_story, shared
 from aggregator.visible import Viewer, visible
 from feeds.identity import is_web_url, without_credentials
@@ -88,6 +89,10 @@ class Publisher:
         # Only JSON Feed has a place for who else tells a story; elsewhere it is said where one entry stands for all.
         told = shared(self.db, kept, self.viewer, now) if view == "stories" or form == "json" else {}
         shown = [(one.key, entry) for one in kept if (entry := self._entry(one, now)) is not None]
+        if output.kind == "topics":
+            # Why by the other topics of an entry is for them to say: their rules move without this feed's revision.
+            because = {one.key: reasons_for(one, output.slug) for one in kept}
+            shown = [(key, replace(entry, reasons=because[key])) for key, entry in shown]
         stamps = [entry.updated for _, entry in shown if entry.updated]
         return Document(
             head=self._head(output, form, max(stamps, default=output.changed_at), view),

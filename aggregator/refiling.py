@@ -34,14 +34,15 @@ def refile_waiting(
         rules = Rules(topic for topic in topics if wanted is None or topic.slug in wanted)
         slugs = [topic.slug for topic in rules]
         return Walk(
-            each=lambda batch: upkeep.refile(db, _judged(db, rules, batch), slugs, clock()),
+            each=lambda batch: upkeep.refile(db, judged(db, rules, batch), slugs, clock()),
             end=lambda: upkeep.mark_filed(db, {topic.slug: topic.rule_version for topic in rules}),
         )
 
     return walk_waiting(db, REFILE, begin, clock, owner=owner, progress=progress, stopping=stopping)
 
 
-def _judged(db: Database, rules: Sequence[Topic], batch: Sequence[Kept]) -> list[tuple[int, str, tuple[Filing, ...]]]:
+def judged(db: Database, rules: Sequence[Topic], batch: Sequence[Kept]) -> list[tuple[int, str, tuple[Filing, ...]]]:
+    """Entries held against rules: each with its key, the fingerprint of the words that were judged, and what they ask for."""
     sources = reading.sources_of(db, batch)
     return [
         (

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aggregator.rhythm import spoken
-from storage.model import Claim, Decision, Followed, Kept, Listed, Why
+from storage.model import Claim, Decision, Followed, Listed
 
 STYLE = {
     "failed": "red", "fetched": "green", "pushed": "green", "unchanged": "dim", "waiting": "yellow", "lost": "yellow",
@@ -97,72 +97,6 @@ def listed_table(console: Console, name: str, listed: Sequence[Listed], now: dat
     for one in listed:
         table.add_row(one.slug, Text(one.title), str(one.entries), ago(one.latest, now) if one.latest else "")
     console.print(table)
-
-
-def why_row(one: Kept, page: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """An entry with its reasons, for `why --json`."""
-    entry = one.entry
-    return {
-        "number": one.key, "id": entry.id, "public_id": entry.public_id, "title": entry.title, "link": entry.link,
-        "source": one.source_slug, "first_seen": one.first_seen, "published": one.published,
-        "published_note": one.published_note, "updated": one.updated, "revisions": one.revisions,
-        "hidden_at": one.hidden_at, "hidden_why": one.hidden_why, "language": one.language, "wire": one.wire,
-        "labels": list(one.labels), "places": [tag.code for tag in one.places],
-        "authors": [
-            {"slug": slug, "name": author.name, "bio": author.bio}
-            for author, slug in zip(entry.authors, one.author_slugs, strict=True)
-        ],
-        "page": page, "topics": [_filing_row(one, filing) for filing in one.filings],
-    }  # fmt: skip
-
-
-def _filing_row(one: Kept, filing: Why) -> dict[str, Any]:
-    return {
-        "slug": filing.topic, "title": filing.title, "rule_version": filing.rule_version,
-        "announced": filing.announced, "opened_at": filing.opened_at, "terms": list(filing.terms),
-        "spans": [
-            {
-                "field": span.field, "start": span.start, "end": span.end, "term": span.term,
-                "words": _words(one, span.field, span.start, span.end),
-            }
-            for span in filing.spans
-        ],
-    }  # fmt: skip
-
-
-def why_page(console: Console, one: Kept, page: str = "") -> None:
-    """An entry with its reasons, for people: the words that matched, as they stand in it."""
-    entry = one.entry
-    guessed = f" ({one.published_note}: first seen instead)" if one.published_note else ""
-    names = ", ".join(f"{author.name} ({slug})" for author, slug in zip(entry.authors, one.author_slugs, strict=True))
-    facts = {
-        "Entry": f"{one.key}  {entry.title}",
-        "Link": entry.link,
-        "Source": f"{one.source_name} ({one.source_slug})",
-        "Id": entry.id,
-        "Published": f"{stamp(one.published)}{guessed}",
-        "First seen": stamp(one.first_seen),
-        "Edits kept": str(one.revisions),
-        "Authors": names or "none named",
-        **({"Page": page} if page else {}),
-    }
-    if one.hidden_at:
-        facts["Hidden"] = f"{stamp(one.hidden_at)}: {one.hidden_why or 'no reason was given'}"
-    for name, value in facts.items():
-        console.print(Text(f"{name}: {value}"), soft_wrap=True)
-    if not one.filings:
-        console.print("Topics: none matched.")
-    for filing in one.filings:
-        console.print(Text(f"\nTopic {filing.topic}: {filing.title} (rule {filing.rule_version})"), soft_wrap=True)
-        for span in filing.spans:
-            words = _words(one, span.field, span.start, span.end)
-            console.print(Text(f"  {span.term} in {span.field}: {words or 'the whole field'}"), soft_wrap=True)
-
-
-def _words(one: Kept, field: str, start: int, end: int) -> str:
-    entry = one.entry
-    texts = {"title": entry.title, "text": entry.text, "author": " | ".join(author.name for author in entry.authors)}
-    return texts.get(field, "")[start:end]
 
 
 def plain_table(*columns: str) -> Table:

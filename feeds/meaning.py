@@ -1,7 +1,8 @@
-"""What we add to a publisher's entry on its way out: its places on the map, and the labels of its source.
+"""What we add to a publisher's entry on its way out: its places on the map, the labels of its source, why a topic has it.
 
-In: an entry with places and labels, an element of a feed. Out: GeoRSS Simple and categories with a scheme of ours, so
-that no reader takes them for the publisher's. Never: a category without a scheme where the server has an address.
+In: an entry with places, labels and reasons, an element of a feed. Out: GeoRSS Simple, categories with a scheme of ours,
+so that no reader takes them for the publisher's, and an element of ours with the words that matched. Never: a category
+without a scheme where the server has an address.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
 from lxml import etree
 
 from feeds.decode import legal
-from feeds.model import Entry, Place
+from feeds.model import Entry, Pinned, Place, Reason
 
 GEORSS = "http://www.georss.org/georss"
+WHY = "tag:heliograph,2026:why"
+"""The name space of our own element (RFC 4287 section 6.4): which topic, by which rule, because of which words."""
 _MOST = 40
 """Places of one entry: one that names more is a list of countries."""
 
@@ -37,12 +41,26 @@ def _point(point: tuple[float, float] | None) -> tuple[float, float] | None:
     return point if abs(point[0]) <= 90 and abs(point[1]) <= 180 else None
 
 
+def sound_reasons(reasons: Iterable[Reason]) -> Iterator[Reason]:
+    """Reasons without characters that no document may hold."""
+    for one in reasons:
+        spans = (replace(span, term=legal(span.term), words=legal(span.words)) for span in one.spans)
+        said = one.pinned
+        pinned = replace(said, by=legal(said.by), because=legal(said.because)) if said else None
+        yield replace(
+            one, topic=legal(one.topic), title=legal(one.title) or legal(one.topic), rule_version=legal(one.rule_version),
+            spans=tuple(spans), pinned=pinned,
+        )  # fmt: skip
+
+
 def _categories(entry: Entry, base: str) -> Iterator[tuple[str, str, str]]:
     """(term, name, scheme) of what we add."""
     for place in entry.places:
         yield place.code, place.name, f"{base}/places/" if base else ""
     for label in entry.labels:
         yield label, label, f"{base}/labels/" if base else ""
+    for reason in entry.reasons:
+        yield reason.topic, reason.title, f"{base}/topics/" if base else ""
 
 
 def append_atom(item: Any, entry: Entry, base: str) -> None:
@@ -50,6 +68,7 @@ def append_atom(item: Any, entry: Entry, base: str) -> None:
     for term, name, scheme in _categories(entry, base):
         told = {"term": term, "scheme": scheme, "label": name if name != term else ""}
         etree.SubElement(item, "category", {key: value for key, value in told.items() if value})
+    _append_why(item, entry)
     _append_point(item, entry)
 
 
@@ -57,7 +76,16 @@ def append_rss(item: Any, entry: Entry, base: str) -> None:
     """Categories with a domain (RSS 2.0), and the point."""
     for _, name, scheme in _categories(entry, base):
         etree.SubElement(item, "category", {"domain": scheme} if scheme else {}).text = name
+    _append_why(item, entry)
     _append_point(item, entry)
+
+
+def _append_why(item: Any, entry: Entry) -> None:
+    """Of each topic the words that matched and how often, as EMM's emm:trigger has them (E-02, E-08)."""
+    for reason in entry.reasons:
+        pinned = reason.pinned.told if reason.pinned else ""
+        told = {"topic": reason.topic, "rule": reason.rule_version, "trigger": reason.trigger, "pinned": pinned}
+        etree.SubElement(item, f"{{{WHY}}}why", {key: value for key, value in told.items() if value})
 
 
 def _append_point(item: Any, entry: Entry) -> None:
@@ -84,5 +112,26 @@ def told_json(entry: Entry) -> dict[str, Any]:
         }
         for place in entry.places
     ]
-    told = {"places": places, "labels": list(entry.labels)}
+    told = {"places": places, "labels": list(entry.labels), "why": [*map(told_reason, entry.reasons)]}
     return {key: value for key, value in told.items() if value}
+
+
+def told_reason(reason: Reason) -> dict[str, Any]:
+    """A reason as plain values: in JSON Feed, and wherever else a machine asks why."""
+    told = {
+        "topic": reason.topic,
+        "title": reason.title,
+        "rule_version": reason.rule_version,
+        "terms": [{"term": term, "count": count} for term, count in reason.terms],
+        "spans": [
+            {"field": span.field, "start": span.start, "end": span.end, "term": span.term, "words": span.words}
+            for span in reason.spans
+        ],
+        "pinned": _told_pin(reason.pinned) if reason.pinned else None,
+    }
+    return {key: value for key, value in told.items() if value}
+
+
+def _told_pin(said: Pinned) -> dict[str, str]:
+    at = said.at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+    return {key: value for key, value in {"at": at, "by": said.by, "because": said.because}.items() if value}

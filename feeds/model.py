@@ -6,6 +6,7 @@ Never: behaviour beyond small derived values, or an import from outside the stan
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -197,6 +198,59 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pinned:
+    """A person's word on an entry in a topic, whatever its rule says: when, whose ("" where nobody is named), and why."""
+
+    at: datetime
+    by: str = ""
+    because: str = ""
+
+    @property
+    def told(self) -> str:
+        """By whom and when, and why where that was said."""
+        said = f"by {self.by or 'the operator'} on {self.at:%Y-%m-%d}"
+        return f"{said}: {self.because}" if self.because else said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """Where a term of a rule matched: characters `start` to `end` of a field as we keep it, and the words that stand there.
+
+    `words` is "" where the whole field is meant, as with a language or a tag.
+    """
+
+    field: str
+    start: int
+    end: int
+    term: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why an entry is in a topic: the version of the topic's rule, what matched in reading order, a person's word.
+
+    `rule_version` is "" where a person's word alone is the reason.
+    """
+
+    topic: str
+    title: str
+    rule_version: str = ""
+    spans: tuple[Matched, ...] = ()
+    pinned: Pinned | None = None
+
+    @property
+    def terms(self) -> tuple[tuple[str, int], ...]:
+        """The terms of the rule that matched, in order of appearance, and how often each did (E-02)."""
+        return tuple(Counter(span.term for span in self.spans).items())
+
+    @property
+    def trigger(self) -> str:
+        """The same in one line, as EMM writes it: kw[3]; kw2[1]."""
+        return "; ".join(f"{term}[{count}]" for term, count in self.terms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """The publisher's words, never edited by us.
 
@@ -205,7 +259,8 @@ class Entry:
     both without markup, for matching and search: the content's, after the summary's where the content does not hold
     them. What an author box said stands in `authors`, not in `content`. `published` is None where the publisher gave no
     date that can be read. `source` is set when the entry came with a source of its own (A-10). `places`, the most
-    prominent first, and the `labels` of the source are ours: they stand here only on the way out, for the writer.
+    prominent first, the `labels` of the source and the `reasons` why a topic has the entry are ours: they stand here only
+    on the way out, for the writer.
     """
 
     id: str
@@ -228,6 +283,7 @@ class Entry:
     source: Head | None = None
     places: tuple[Place, ...] = ()
     labels: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ _NO_LANGUAGE = ("unknown", "und", "zxx", "mul")  # they fit the form of a tag an
 def write(document: Document, form: str, *, base: str = "") -> bytes:
     """The document as `form`: "atom" (RFC 4287), "rss" (RSS 2.0) or "json" (JSON Feed 1.1).
 
-    `base` is the address of the publishing server: its places and labels are schemes of categories.
+    `base` is the address of the publishing server: its places, labels and topics are schemes of categories.
     """
     once: dict[str, Entry] = {}
     for entry in map(_sound, document.entries):
@@ -84,6 +84,7 @@ def _sound(entry: Entry) -> Entry:
         source=_sound_head(entry.source) if entry.source else None,
         lang="" if entry.lang.lower() in _NO_LANGUAGE else entry.lang,
         places=tuple(meaning.sound_places(entry.places)),
+        reasons=tuple(meaning.sound_reasons(entry.reasons)),
         labels=tuple(dict.fromkeys(filter(None, (legal(label).strip() for label in entry.labels)))),
     )
 
@@ -190,7 +191,7 @@ class _FeedExtension(BaseExtension):
     """The name spaces that our entries use."""
 
     def extend_ns(self) -> dict[str, str]:
-        return {"dc": _DC, "georss": meaning.GEORSS}
+        return {"dc": _DC, "georss": meaning.GEORSS, "heliograph": meaning.WHY}
 
 
 class _EntryExtension(BaseEntryExtension):
@@ -328,7 +329,7 @@ def _json_fields(entry: Entry) -> Iterator[tuple[str, Any]]:
 
 def _json_added(entry: Entry) -> Iterator[tuple[str, Any]]:
     """What JSON Feed has no field for: names with an underscore are ours."""
-    if entry.places or entry.labels:
+    if entry.places or entry.labels or entry.reasons:
         yield "_heliograph", meaning.told_json(entry)
     if entry.source:
         source = entry.source

@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from feeds.model import Article, Deleted, Entry, Head, Offer, Republish, Source
+from storage.filing_model import Filing as Filing
+from storage.filing_model import Pin as Pin
+from storage.filing_model import Span as Span
+from storage.filing_model import Why as Why
 from storage.state_model import Aim, State
 
 OutputKind = Literal["topics", "authors", "sources", "places", "all"]
@@ -79,27 +83,6 @@ class Known:
     entries: Mapping[str, KnownEntry] = field(default_factory=dict)
     seen: frozenset[str] = frozenset()
     pages: Mapping[str, Article] = field(default_factory=dict)
-
-
-class Span(NamedTuple):
-    """Where a term matched: characters `start` to `end` of a field, as stored.
-
-    A named tuple, since an entry that many topics want has hundreds of them.
-    """
-
-    field: str
-    start: int
-    end: int
-    term: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filing:
-    """This entry belongs to this topic, because of these words, by this version of the topic's rule."""
-
-    topic: str
-    rule_version: str
-    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,23 +238,6 @@ class SourceRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
-    """A filing as an output shows it: the topic's slug and title, and the words that matched."""
-
-    topic: str
-    title: str
-    rule_version: str
-    opened_at: datetime
-    announced: bool
-    spans: tuple[Span, ...]
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """The terms of the rule that matched, each once, in order of appearance."""
-        return tuple(dict.fromkeys(span.term for span in self.spans))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """What an entry said until it was edited at `until`; `number` counts from 1, the oldest. Summary and content are HTML."""
 
@@ -293,7 +259,8 @@ class Kept:
 
     `entry.source` is the source to name: the one that the entry brought along (A-10), else the feed it came from.
     `author_slugs` stand beside `entry.authors`, in the same order. `language` is "" where it was not judged yet. `story` is
-    the number of the story that it tells, None where it was not joined yet. `labels` and `rank` are its source's.
+    the number of the story that it tells, None where it was not joined yet. `labels` and `rank` are its source's. `pins` are
+    what persons said of it and topics.
     """
 
     key: int
@@ -318,6 +285,7 @@ class Kept:
     story: int | None = None
     labels: tuple[str, ...] = ()
     rank: int = 50
+    pins: tuple[Pin, ...] = ()
 
     @property
     def meaning(self) -> Meaning:

@@ -6,7 +6,7 @@ In: kinds and slugs. Out: records, newest arrival first. Never: a write, or a de
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
@@ -15,8 +15,10 @@ from feeds.model import Author, Head, Source
 from storage import rows
 from storage.articles import pages_among
 from storage.database import Database
+from storage.filing_model import Pin
 from storage.merging import with_article
 from storage.model import AuthorKind, Followed, JournalLine, Kept, Listed, Output, OutputKind, PlaceTag, Why
+from storage.pins import pins_among
 from storage.schema import (
     authors,
     bylines,
@@ -151,7 +153,8 @@ def kept_of(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
     """Rows of entries with SOURCE_COLUMNS, as records with their authors, topics and places."""
     keys = [row["id"] for row in found]
     signed = _signed(connection, keys)
-    filed = _filed(connection, keys)
+    pinned = pins_among(connection, keys)
+    filed = _filed(connection, keys, pinned)
     placed = _placed(connection, keys)
     pages = pages_among(connection, [row["id"] for row in found if row["full_text"] == "page"])
     kept = []
@@ -184,6 +187,7 @@ def kept_of(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
                 story=row["story_id"],
                 labels=tuple(row["labels"] or ()),
                 rank=row["rank"],
+                pins=tuple(pinned[row["id"]]),
             )
         )
     return kept
@@ -221,7 +225,9 @@ def _signed(connection: Connection, keys: Sequence[int]) -> defaultdict[int, lis
     return found
 
 
-def _filed(connection: Connection, keys: Sequence[int]) -> defaultdict[int, list[Why]]:
+def _filed(
+    connection: Connection, keys: Sequence[int], pinned: Mapping[int, Sequence[Pin]]
+) -> defaultdict[int, list[Why]]:
     statement = (
         select(filings, topics.c.slug, topics.c.title)
         .join(topics, topics.c.id == filings.c.topic_id)
@@ -230,10 +236,11 @@ def _filed(connection: Connection, keys: Sequence[int]) -> defaultdict[int, list
     )
     found: defaultdict[int, list[Why]] = defaultdict(list)
     for row in connection.execute(statement).mappings():
+        said = [pin.said for pin in pinned.get(row["entry_id"], ()) if pin.topic == row["slug"]]
         found[row["entry_id"]].append(
             Why(
                 topic=row["slug"], title=row["title"], rule_version=row["rule_version"], opened_at=row["opened_at"],
-                announced=row["announced"], spans=rows.spans_of(row["spans"]),
+                announced=row["announced"], spans=rows.spans_of(row["spans"]), pinned=next(iter(said), None),
             )
         )  # fmt: skip
     return found

@@ -16,6 +16,7 @@ from storage import rows, withdrawing
 from storage.authors import author_ids
 from storage.model import Decision, Filing, Judged, PlaceTag
 from storage.outputs import ALL, Ledger, Ref
+from storage.pins import pinned_topics, with_pins
 from storage.revisions import keep
 from storage.schema import bylines, entries, entry_places, filings, seen, topics
 from storage.work import PAGE, put_new_work
@@ -202,11 +203,12 @@ def _edit(
 def _file_again(
     connection: Connection, ledger: Ledger, judged: Judged, topic_ids: dict[str, int], now: datetime, announced: bool
 ) -> list[dict[str, Any]]:
-    """Filings that no longer hold are closed; the rows of those to open."""
+    """Filings that neither rules nor pins hold are closed; the rows of those to open."""
     assert judged.key is not None
     open_now = select(filings).where(filings.c.entry_id == judged.key, filings.c.closed_at.is_(None))
     held = {one["topic_id"]: one["id"] for one in connection.execute(open_now).mappings()}
-    wanted = {topic_ids[filing.topic]: filing for filing in judged.filings if filing.topic in topic_ids}
+    ruled = {topic_ids[filing.topic]: filing for filing in judged.filings if filing.topic in topic_ids}
+    wanted = with_pins(ruled, pinned_topics(connection, [judged.key]).get(judged.key, {}))
     return refile_entry(connection, ledger, judged.key, held, wanted, now, announced=announced)
 
 

@@ -13,13 +13,19 @@ from sqlalchemy import Connection, Table, and_, insert, select, update
 from storage.schema import former_slugs
 
 
-def rename(connection: Connection, table: Table, kind: str, slug: str, formerly: Sequence[str]) -> None:
-    """Keep old addresses alive; where a row still has one of them, it takes the new slug and keeps its entries."""
+def rename(connection: Connection, table: Table, kind: str, slug: str, formerly: Sequence[str]) -> list[int]:
+    """Keep old addresses alive; where a row still has one of them, it takes the new slug and keeps its entries.
+
+    The numbers of the rows that took it.
+    """
+    renamed: list[int] = []
     for old in formerly:
         taken = connection.execute(select(table.c.id).where(table.c.slug == slug)).first()
         if taken is None:
-            connection.execute(update(table).where(table.c.slug == old).values(slug=slug))
+            took = update(table).where(table.c.slug == old).values(slug=slug).returning(table.c.id)
+            renamed += connection.execute(took).scalars()
         note_former(connection, kind, old, slug)
+    return renamed
 
 
 def note_former(connection: Connection, kind: str, old: str, now: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, func, insert, select, text
 
 from storage.database import Database, StorageError
-from storage.schema import entries, filings, metadata, outputs, seen, topics, work
+from storage.schema import entries, filings, metadata, outputs, pins, seen, topics, work
 
 _CHUNK = 500
 
@@ -130,6 +130,7 @@ def _own_complaints(connection: Connection) -> Iterator[str]:
         is not None
     ):
         yield "an entry is filed twice under one topic"
+    yield from _loose_pins(connection)
     newest = select(func.coalesce(func.max(entries.c.id), 0)).scalar_subquery()
     counter = select(outputs.c.arrivals).where(outputs.c.kind == "all").scalar_subquery()
     if connection.execute(select(newest > counter)).scalar_one():
@@ -142,3 +143,12 @@ def _own_complaints(connection: Connection) -> Iterator[str]:
     dead = select(work.c.kind, work.c.subject, work.c.last_error).where(and_(work.c.dead_at.is_not(None)))
     for row in connection.execute(dead):
         yield f"work was given up: {row.kind} {row.subject}: {row.last_error}"
+
+
+def _loose_pins(connection: Connection) -> Iterator[str]:
+    """Entries that are not where they are pinned, in topics that are not retired."""
+    of_both = and_(filings.c.topic_id == pins.c.topic_id, filings.c.entry_id == pins.c.entry_id)
+    is_filed = select(filings.c.id).where(of_both, filings.c.closed_at.is_(None)).exists()
+    loose = select(pins.c.entry_id, topics.c.slug).join(topics, topics.c.id == pins.c.topic_id)
+    for row in connection.execute(loose.where(topics.c.retired_at.is_(None), pins.c.is_in != is_filed)):
+        yield f"the entry {row.entry_id} is not where it is pinned, in or out of the topic {row.slug}: pin it again"

@@ -19,6 +19,7 @@ from storage.authors import put_authors
 from storage.database import Database, alone
 from storage.model import AuthorRow, Filing, Origin, SourceRow, TopicRow
 from storage.outputs import ALL, Ledger, new_output, renew
+from storage.pins import pinned_topics, with_pins
 from storage.recording import refile_entry
 from storage.schema import entries, filings, outputs, sources, topics
 from storage.settling import feeds_naming, follower_of
@@ -65,7 +66,8 @@ def reconcile_in(connection: Connection, declared: Declared, now: datetime) -> l
     _wake_merged(connection, now)
     _wake_refused(connection, declared.reach, now)
     for position, topic in enumerate(declared.topics):
-        rename(connection, topics, "topics", topic.slug, topic.formerly)
+        renamed = rename(connection, topics, "topics", topic.slug, topic.formerly)
+        renew(connection, [("topics", one) for one in renamed], now)
         _put_topic(connection, topic, position, now)
     retire(connection, topics, [one.slug for one in declared.topics], now)
     put_authors(connection, declared.authors, now)
@@ -165,7 +167,7 @@ def refile(
 
     `judged` are entries with the fingerprint of the words that were held against the rules: one that was edited since
     was filed by its edit. How many filings were opened or closed. A filing that still holds keeps its place and learns
-    today's words.
+    today's words; what is pinned stays as it is pinned.
     """
     with db.write() as connection:
         named = select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(list(slugs)))
@@ -174,6 +176,7 @@ def refile(
         ledger.lock([ALL, *(("topics", ref) for ref in ids.values())])
         keys = [key for key, _, _ in judged]
         held = _open_filings(connection, keys, list(ids.values()))
+        pinned = pinned_topics(connection, keys)
         words = select(entries.c.id, entries.c.fingerprint).where(entries.c.id.in_(keys))
         today = {row.id: row.fingerprint for row in connection.execute(words)}
         opened: list[dict[str, Any]] = []
@@ -181,7 +184,9 @@ def refile(
         for key, fingerprint, found in judged:
             if today.get(key) != fingerprint:
                 continue
-            wanted = {ids[filing.topic]: filing for filing in found if filing.topic in ids}
+            ruled = {ids[filing.topic]: filing for filing in found if filing.topic in ids}
+            hand = {topic: is_in for topic, is_in in pinned.get(key, {}).items() if topic in ids.values()}
+            wanted = with_pins(ruled, hand)
             mine = held.get(key, {})
             opened += refile_entry(connection, ledger, key, mine, wanted, now, announced=False)
             closed += len(mine.keys() - wanted.keys())

@@ -167,8 +167,9 @@ def test_titles_are_text_and_summaries_safe(client: httpx.Client) -> None:
     """X-21: a title's markup is shown as text; a summary is the sanitised words."""
     page = client.get("/topics/air").text
 
-    assert "Helicopters &lt;b&gt;&amp; co&lt;/b&gt;" in page
+    assert "<mark>Helicopters</mark> &lt;b&gt;&amp; co&lt;/b&gt;" in page
     assert "Said so." in page
+    assert "Helicopters &lt;b&gt;&amp; co&lt;/b&gt;" in client.get("/all").text
 
 
 def test_entries_have_their_language_and_direction(client: httpx.Client) -> None:
@@ -182,7 +183,7 @@ def test_a_page_says_why_an_entry_is_there(client: httpx.Client) -> None:
     """E-02: beside an entry stand its topics and the terms that matched."""
     page = client.get("/topics/air").text
 
-    assert "because of <q><bdi>helicopter*</bdi></q>" in page
+    assert "because: <q><bdi>helicopter*</bdi></q>" in page
     assert "The rule of this topic" in page
 
 

@@ -13,9 +13,11 @@ from markupsafe import Markup
 from aggregator import placefeeds
 from aggregator.edits import Edit, as_it_was, edits_of
 from aggregator.publish import Publisher
+from aggregator.reasons import reason_of
 from aggregator.visible import visible
 from aggregator.web import pages
-from feeds.model import Entry
+from aggregator.web.marking import marked_body, marked_title
+from feeds.model import Entry, Reason
 from storage import reading, stories
 from storage.model import Kept, PlaceTag
 from storage.revisions import revisions_of
@@ -33,12 +35,14 @@ def entry_page(publisher: Publisher, kept: Kept, site: pages.Site) -> pages.Entr
     (item,) = pages.items([kept], publisher.viewer, site.now, {}) or (None,)
     if shown is None or item is None:
         return None
-    if shown.content:
-        item = pages.with_body(item, Markup(shown.content))  # noqa: S704 - the sanitiser made it
+    because = [reason_of(kept, why) for why in kept.filings]
+    body = Markup(shown.content or shown.summary)  # noqa: S704 - the sanitiser made it
+    item = pages.with_words(item, marked_title(shown.title, because), marked_body(body, kept.entry.text, because))
     return pages.Entry(
         site=site, item=item, updated=kept.updated, language=kept.language or shown.lang, language_by=kept.language_by,
         wire=kept.wire, labels=kept.labels, categories=shown.categories, places=[_placed(tag) for tag in kept.places],
-        also=_also(publisher, kept, site), matches={why.topic: [*_matches(kept, why.topic)] for why in kept.filings},
+        also=_also(publisher, kept, site), matches={reason.topic: [*_matches(reason)] for reason in because},
+        kept_out=[(pin.topic, pin.told) for pin in kept.pins if not pin.is_in],
         edits=_edits(publisher, kept, shown, site), whole=bool(shown.content),
     )  # fmt: skip
 
@@ -70,13 +74,8 @@ def _edits(publisher: Publisher, kept: Kept, shown: Entry, site: pages.Site) -> 
     return edits_of(shown, [(one, entry) for one, entry in was if entry is not None], longest=_LONGEST)
 
 
-def _matches(kept: Kept, topic: str) -> Iterator[pages.Match]:
+def _matches(reason: Reason) -> Iterator[pages.Match]:
     """The words that put an entry into a topic, each once: no more of its text than the rule names."""
-    texts = {
-        "title": kept.entry.title, "text": kept.entry.text,
-        "author": " | ".join(author.name for author in kept.entry.authors),
-    }  # fmt: skip
-    spans = next(why.spans for why in kept.filings if why.topic == topic)
-    found = {(span.term, span.field, texts.get(span.field, "")[span.start : span.end]): None for span in spans}
+    found = {(span.term, span.field, span.words): None for span in reason.spans}
     for term, field, words in [*found][:_MOST_MATCHES]:
         yield pages.Match(term=term, field=field, words=words)

@@ -17,10 +17,13 @@ from aggregator.differences import shortened
 from aggregator.edits import Edit
 from aggregator.health import health
 from aggregator.hints import spoken
+from aggregator.reasons import reason_of, reasons_for
 from aggregator.visible import Viewer, visible
 from aggregator.web.bars import Chart
+from aggregator.web.marking import marked_body, marked_title
 from feeds.identity import without_credentials
 from feeds.model import Outlet, Shared
+from feeds.model import Reason as Because
 from storage.author_model import AuthorFacts
 from storage.model import Followed, JournalLine, Kept, Listed
 
@@ -55,19 +58,22 @@ class Byline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """A topic that an entry is in, and the words that put it there."""
+    """A topic that an entry is in: the terms that put it there, how often each; the rule's version; a person's word."""
 
     topic: str
     title: str
-    terms: tuple[str, ...]
+    terms: tuple[tuple[str, int], ...]
+    rule: str = ""
+    pinned: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """An entry as a page shows it. `body` is safe HTML."""
+    """An entry as a page shows it. `body` is safe HTML; in it and in `marked`, the title, matched words may be marked."""
 
     key: int
     title: str
+    marked: Markup
     link: str
     lang: str
     body: Markup
@@ -121,7 +127,8 @@ class Entry:
     """The page of an entry: all that we know of it, and what its publisher changed.
 
     `item` holds the entry as lists show it, with its whole body where that may be shown. `matches` are by topic.
-    `edits` are the last ones, of `edited` in all.
+    `kept_out` are the topics that a person keeps it out of, with what was said. `edits` are the last ones, of `edited` in
+    all.
     """
 
     site: Site
@@ -135,6 +142,7 @@ class Entry:
     places: Sequence[Place]
     also: Sequence[Also]
     matches: Mapping[str, Sequence[Match]]
+    kept_out: Sequence[tuple[str, str]]
     edits: Sequence[Edit]
     whole: bool
 
@@ -211,16 +219,26 @@ def render(page: Page) -> str:
     return template.render({field.name: getattr(page, field.name) for field in fields(page)})
 
 
-def items(kept: Sequence[Kept], viewer: Viewer, now: datetime, told: Mapping[int, Shared]) -> list[Item]:
-    """Entries for a page: those that may be shown, as far as they may. `told` says who else tells their stories."""
+def items(
+    kept: Sequence[Kept], viewer: Viewer, now: datetime, told: Mapping[int, Shared], topic: str = ""
+) -> list[Item]:
+    """Entries for a page: those that may be shown, as far as they may. `told` says who else tells their stories.
+
+    The words that matched are marked where the page is that of a `topic`.
+    """
     shown = ((one, visible(one, viewer, now)) for one in kept)
     return [
         Item(
             key=one.key,
             title=entry.title,
+            marked=marked_title(entry.title, reasons_for(one, topic)),
             link=entry.link,
             lang=entry.lang,
-            body=Markup(entry.summary or entry.content),  # noqa: S704 - the sanitiser made it
+            body=marked_body(
+                Markup(entry.summary or entry.content),  # noqa: S704 - the sanitiser made it
+                one.entry.text,
+                reasons_for(one, topic),
+            ),
             published=one.published,
             first_seen=one.first_seen,
             guessed=_GUESSED[one.published_note],
@@ -231,7 +249,7 @@ def items(kept: Sequence[Kept], viewer: Viewer, now: datetime, told: Mapping[int
                 Byline(name=author.name, slug=slug)
                 for author, slug in zip(entry.authors, one.author_slugs, strict=True)
             ),
-            reasons=tuple(Reason(topic=why.topic, title=why.title, terms=why.terms) for why in one.filings),
+            reasons=tuple(_reason(reason_of(one, why)) for why in one.filings),
             edited=one.revisions,
             also=told[one.key].also if one.key in told else (),
         )
@@ -240,9 +258,14 @@ def items(kept: Sequence[Kept], viewer: Viewer, now: datetime, told: Mapping[int
     ]
 
 
-def with_body(item: Item, body: Markup) -> Item:
-    """The item with another body: safe HTML."""
-    return replace(item, body=body)
+def _reason(one: Because) -> Reason:
+    pinned = f"pinned {one.pinned.told}" if one.pinned else ""
+    return Reason(topic=one.topic, title=one.title, terms=one.terms, rule=one.rule_version, pinned=pinned)
+
+
+def with_words(item: Item, marked: Markup, body: Markup) -> Item:
+    """The item with another form of its title and another body: safe HTML."""
+    return replace(item, marked=marked, body=body)
 
 
 _GUESSED = {

@@ -197,9 +197,9 @@ def _view(request: Request) -> View | None:
     return next((view for view in VIEWS if view == asked), None)
 
 
-def _items(publisher: Publisher, kept: Sequence[Kept]) -> list[pages.Item]:
+def _items(publisher: Publisher, kept: Sequence[Kept], topic: str = "") -> list[pages.Item]:
     now = utc_now()
-    return pages.items(kept, publisher.viewer, now, shared(publisher.db, kept, publisher.viewer, now))
+    return pages.items(kept, publisher.viewer, now, shared(publisher.db, kept, publisher.viewer, now), topic)
 
 
 def _feed_page(publisher: Publisher, output: Output, view: View) -> pages.Feed:
@@ -223,7 +223,7 @@ def _feed_page(publisher: Publisher, output: Output, view: View) -> pages.Feed:
         address=publisher.address(output),
         view=view,
         query_part="" if view == publisher.view_of(output) else f"?view={view}",
-        items=_items(publisher, kept),
+        items=_items(publisher, kept, output.slug if output.kind == "topics" else ""),
         author=facts,
         chart=chart(facts.published, now) if facts else None,
         state=state[0] if state else None,
