@@ -22,18 +22,12 @@ from aggregator.topics.words import STEMMED, Runs, is_spaceless
 Clause = frozenset[int]
 Part = tuple[int, Node, Sequence[Clause]]
 """A part of a node: which it is, itself, and what else it needs than what it is looked up by."""
-_Entrance = tuple[Sequence[int], Clause, Mapping[int, Sequence[int]], Sequence[Clause], Sequence[Sequence[Clause]]]
-"""Queries that are always open, the atoms that open any, the queries that each opens; of each query its second clause, and
-its others."""
-_ALL_HOLD = 0
-"""The atom that every entry holds."""
-_ANY: Clause = frozenset({_ALL_HOLD})
 
 # Fields with words of their own; words without a field, in the title and in the text are looked for in one go.
 OWN_WORDS = ("author", "source", "category", "url")
 _FEWEST = 3
-_HEAD = 3
-"""Letters by which beginnings are told apart at first sight; shorter ones have two."""
+_HEAD = 5
+"""Letters by which beginnings are told apart at first sight; the few shorter ones are looked for one by one."""
 _WORTH_LEARNING = 200
 _SAMPLE = 400
 
@@ -78,7 +72,7 @@ class _Sought:
 class _Atoms:
     """The atoms of a form."""
 
-    __slots__ = ("_beginnings", "_lengths", "_stems", "_whole")
+    __slots__ = ("_beginnings", "_lengths", "_short", "_stems", "_whole")
 
     def __init__(
         self, whole: Mapping[str, tuple[int, ...]], beginnings: Mapping[str, tuple[int, ...]],
@@ -89,17 +83,42 @@ class _Atoms:
         lengths: defaultdict[str, set[int]] = defaultdict(set)
         for one in beginnings:
             lengths[one[:_HEAD]].add(len(one))
-        self._lengths = {head: tuple(sorted(found)) for head, found in lengths.items()}
+        self._lengths = {head: tuple(sorted(found)) for head, found in lengths.items() if len(head) == _HEAD}
+        self._short = sorted({len(head) for head in lengths} - {_HEAD})
 
     def __call__(self, form: str) -> Sequence[int]:
         if form[0] == STEMMED:
             return self._stems.get(form, ())
         found = self._whole.get(form, ())
-        for head in (form[:_HEAD], form[:2]) if len(form) > 2 else (form,):
-            for length in self._lengths.get(head, ()):
-                if length > len(form):
-                    break
-                found += self._beginnings.get(form[:length], ())
+        for length in self._short:
+            found += self._beginnings.get(form[:length], ()) if length <= len(form) else ()
+        for length in self._lengths.get(form[:_HEAD], ()):
+            if length > len(form):
+                break
+            found += self._beginnings.get(form[:length], ())
+        return found
+
+
+class _Doors:
+    """Queries by a clause of each: those whose clause an entry meets, and those that need none."""
+
+    __slots__ = ("_always", "_atoms", "_by_atom")
+
+    def __init__(self, clauses: Sequence[Clause | None]) -> None:
+        by_atom: defaultdict[int, list[int]] = defaultdict(list)
+        for number, clause in enumerate(clauses):
+            for atom in clause or ():
+                by_atom[atom].append(number)
+        self._by_atom = dict(by_atom)
+        self._atoms = frozenset(by_atom)
+        self._always = frozenset(number for number, clause in enumerate(clauses) if clause is None)
+
+    def met_by(self, present: set[int]) -> set[int]:
+        """The numbers of the queries that an entry with these atoms may match as far as these clauses say."""
+        found = set(self._always)
+        by_atom = self._by_atom
+        for atom in self._atoms & present:
+            found.update(by_atom[atom])
         return found
 
 
@@ -114,7 +133,7 @@ class Gate:
         self.atom_of: dict[int, int] = {}
         """The atom of each piece of a term, by the piece's identity."""
         self._of_pieces: dict[tuple[str, Piece], int] = {}
-        self._costs: list[float] = [1.0]  # that of _ALL_HOLD
+        self._costs: list[float] = []
         self._clause_costs: dict[Clause, float] = {}
         self._known: dict[int, list[Clause]] = {}
         self._of_terms: dict[int, list[Clause]] = {}
@@ -130,8 +149,7 @@ class Gate:
         return None if sought.is_empty else sought.runs(language)
 
     def places(self, codes: Iterable[str]) -> Iterator[int]:
-        """The atoms of places, and the one that every entry holds."""
-        yield _ALL_HOLD
+        """The atoms of places."""
         for code in codes:
             yield from self._places.get(code, ())
 
@@ -139,13 +157,11 @@ class Gate:
         """The numbers of the queries that may match an entry that holds these atoms, in order."""
         if self._seen is not None:
             self._learn(self._seen, present)
-        always, doors, entrances, second, others = self._entrance
-        waiting = set(always)
-        for atom in doors & present:
-            waiting.update(entrances[atom])
-        # Most fall at their second clause: this is asked most of all.
-        found = [number for number in waiting if not second[number].isdisjoint(present)]
-        found = [number for number in found if not any(clause.isdisjoint(present) for clause in others[number])]
+        first, second, others = self._entrance
+        waiting = first.met_by(present)
+        if waiting:
+            waiting &= second.met_by(present)
+        found = [number for number in waiting if not any(clause.isdisjoint(present) for clause in others[number])]
         found.sort()
         return found
 
@@ -190,21 +206,12 @@ class Gate:
                 return True
         return False
 
-    def _opened(self) -> _Entrance:
-        """Each query opened to the entries that meet its rarest clause; the others are looked at then."""
-        entrances: defaultdict[int, list[int]] = defaultdict(list)
-        always: list[int] = []
-        second: list[Clause] = []
-        others: list[tuple[Clause, ...]] = []
-        for number, clauses in enumerate(self._of_query):
-            rare = sorted(clauses, key=self._cost)
-            second.append(rare[1] if len(rare) > 1 else _ANY)
-            others.append(tuple(rare[2:]))
-            for atom in rare[0] if rare else ():
-                entrances[atom].append(number)
-            if not rare:
-                always.append(number)
-        return always, frozenset(entrances), entrances, second, others
+    def _opened(self) -> tuple[_Doors, _Doors, Sequence[Sequence[Clause]]]:
+        """Each query behind its two rarest clauses; the others are looked at then."""
+        rare = [sorted(clauses, key=self._cost) for clauses in self._of_query]
+        first = _Doors([clauses[0] if clauses else None for clauses in rare])
+        second = _Doors([clauses[1] if len(clauses) > 1 else None for clauses in rare])
+        return first, second, [tuple(clauses[2:]) for clauses in rare]
 
     def _cost(self, clause: Clause) -> float:
         cost = self._clause_costs.get(clause)

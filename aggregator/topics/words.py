@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence, Set
 from functools import cached_property
-from itertools import accumulate, chain
-from operator import itemgetter
+from itertools import accumulate, chain, count
+from operator import add, itemgetter
 from typing import NamedTuple
 
 from aggregator.topics.fold import APOSTROPHES, INVISIBLE, held_forms, letters
@@ -131,40 +132,41 @@ class Words:
 
     def _places(self, run: str) -> Iterator[tuple[int, int]]:
         """The position and the first character of a run, wherever it stands."""
-        for last, others in self._layout:
-            if run in last:
-                yield last[run]
-                yield from others.get(run, ())
+        length = len(run)
+        for text, offset, starts, positions in self._layout:
+            at = text.find(run)
+            while at >= 0:
+                end = at + length
+                # Not where it is a part of a longer run.
+                if (at == 0 or text[at - 1].isspace()) and (end == len(text) or text[end].isspace()):
+                    yield positions[bisect_left(starts, at)], offset + at
+                at = text.find(run, end)
 
     @cached_property
-    def _layout(self) -> list[tuple[dict[str, tuple[int, int]], dict[str, list[tuple[int, int]]]]]:
-        """Of each text, where each of its runs stands last, and where those stand before that are repeated."""
+    def _layout(self) -> list[tuple[str, int, list[int], list[int]]]:
+        """Of each text where it begins in all of them, where each of its runs begins in it, and at which position."""
         layout = []
         first = offset = 0
         for text, written in zip(self._texts, self._written, strict=True):
-            # Nearly always a single white space lies between two runs: then none needs to be looked for.
-            if len(text) == sum(map(len, written)) + len(written) - 1:
-                starts = [*accumulate((len(run) + 1 for run in written), initial=offset)]
+            # No loops where one can do without: every entry that matches anything passes here.
+            lengths = [*map(len, written)]
+            if len(text) == sum(lengths) + len(written) - 1:  # nearly always a single white space lies between two runs
+                starts = [*map(add, accumulate(lengths, initial=0), count())]
             else:
-                starts = [*_starts(text, written, offset)]
-            positions = [*accumulate((self._read[run][1] for run in written), initial=first)]
-            places = [*zip(positions, starts, strict=False)]
-            last = dict(zip(written, places, strict=False))
-            others: dict[str, list[tuple[int, int]]] = {}
-            for run, place in zip(written, places, strict=False):
-                if last[run] is not place:
-                    others.setdefault(run, []).append(place)
-            layout.append((last, others))
+                starts = [*_starts(text, written)]
+            parts = map(_PARTS, map(self._read.__getitem__, written))
+            positions = [*accumulate(parts, initial=first)]
+            layout.append((text, offset, starts, positions))
             first = positions[-1] + _GAP
             offset += len(text) + len(BETWEEN)
         return layout
 
 
-def _starts(text: str, written: Sequence[str], offset: int) -> Iterator[int]:
+def _starts(text: str, written: Sequence[str]) -> Iterator[int]:
     at = 0
     for run in written:
         at = text.index(run, at)
-        yield offset + at
+        yield at
         at += len(run)
 
 
@@ -174,7 +176,7 @@ Place = tuple[int, int, int, int]
 """A position, width, start and end, counted from the beginning of a run."""
 Read = tuple[tuple[tuple[int, tuple[str, Place]], ...], int]
 """Of a run: the atoms that anybody looks for (none, mostly) and where in it each stands, and how many parts it has."""
-_PAIRS = itemgetter(0)
+_PAIRS, _PARTS = itemgetter(0), itemgetter(1)
 
 
 class Runs(dict[str, Read]):
@@ -195,19 +197,37 @@ class Runs(dict[str, Read]):
         """Read a run. What is remembered is bounded: a hostile text is full of long words that never come again."""
         read = self._before.get(run)
         if read is None:
-            forms, parts = _read_run(run, self._language)
-            # An atom may stand at a place in several forms: it stands there once.
-            pairs: dict[tuple[int, Place], None] = {}
-            for form in forms:
-                for atom in self._atoms(form[0]):
-                    pairs[atom, form[1:]] = None
-            read = (tuple((atom, (run, place)) for atom, place in pairs), parts)
+            read = self._like_another(run) or self._read(run)
         if len(run) <= _LONGEST_REMEMBERED:
             if len(self) >= _MOST_REMEMBERED:
                 self._before = dict(self)  # what is still in use comes back from here
                 self.clear()
             self[run] = read
         return read
+
+    def _read(self, run: str) -> Read:
+        forms, parts = _read_run(run, self._language)
+        # An atom may stand at a place in several forms: it stands there once.
+        pairs: dict[tuple[int, Place], None] = {}
+        for form in forms:
+            for atom in self._atoms(form[0]):
+                pairs[atom, form[1:]] = None
+        return tuple((atom, (run, place)) for atom, place in pairs), parts
+
+    def _like_another(self, run: str) -> Read | None:
+        """A plain word with a capital or a comma is read as the same word without; None for what is no plain word."""
+        word = run.strip(_AROUND)
+        if len(word) == len(run) and word.islower():
+            return None
+        if not (word.isascii() and word.isalpha() and _is_even(word) and len(word) <= _LONGEST_PART):
+            return None
+        if self._language == "tr" and not word.islower():
+            return None  # there, the small letter of I is not i
+        pairs, parts = self[word.lower()]
+        offset = run.index(word)
+        return tuple(
+            (atom, (run, (at, width, start + offset, end + offset))) for atom, (_, (at, width, start, end)) in pairs
+        ), parts
 
 
 STEMMED = "~"
@@ -280,6 +300,11 @@ def _read_run(run: str, language: str) -> tuple[tuple[Form, ...], int]:
         if stemmed:
             forms.append((STEMMED + stemmed, 0, 1, start, end))
     return tuple(forms), 1
+
+
+def _is_even(word: str) -> bool:
+    """Whether no capital inside sets a part of a word apart."""
+    return word.islower() or word.istitle() or word.isupper()
 
 
 def _read_parts(run: str, language: str) -> tuple[tuple[Form, ...], int]:
