@@ -49,6 +49,7 @@ PURE = (
     "aggregator/sameness.py",
     "aggregator/stories.py",
     "aggregator/storywords.py",
+    "aggregator/surges.py",
     "aggregator/telling.py",
     "aggregator/tombstones.py",
     "aggregator/topics/",
@@ -63,6 +64,7 @@ PURE_MAY = (
     "storage.model",
     "storage.search_model",
     "storage.state_model",
+    "storage.arrival_model",
     "storage.author_model",
     *(name.removesuffix("/").removesuffix(".py") for name in PURE),
 )

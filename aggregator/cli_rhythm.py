@@ -1,0 +1,69 @@
+"""The commands that look at topics as a whole: what they hold and when it came, what they share, what they miss.
+
+In: arguments. Out: tables or JSON, an exit status. Never: a judgement of an entry: `aggregator.topics` makes those.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from aggregator import show_topics
+from aggregator.cli_common import ConfigOption, JsonOption, opened, out, print_json, refuse
+from aggregator.config import load_config
+from aggregator.daemon import utc_now
+from aggregator.marks import Marks, marks_of
+from aggregator.surges import DAYS
+from storage import reading, topic_parts
+from storage.arrivals import last_arrivals
+from storage.database import Database
+from storage.model import Listed
+
+_DaysOption = Annotated[int, typer.Option("--days", min=1, max=DAYS, help="How many days to show.")]
+
+
+def list_all(days: _DaysOption = 14, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Every topic: entries a day, the last arrival, its share of all, a mark where it surges or is quiet; --json: its query."""
+    now = utc_now()
+    with opened(load_config(config)) as db:
+        marks, total = marks_of(db, now), reading.counts(db)["entries"]
+        listed = _as_seen(db, marks, reading.list_topics(db))
+    rows = [(one, marks.topic(one.slug)) for one in listed]
+    if as_json:
+        print_json([show_topics.topic_row(one, mark, total, days) for one, mark in rows])
+    else:
+        show_topics.topic_table(out, rows, total, days, now)
+
+
+def show(
+    slug: Annotated[str, typer.Argument(help="A topic's slug.")],
+    days: _DaysOption = 28,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """One topic: its rule, entries by hour and by day, by source and by country named, and its pins."""
+    now = utc_now()
+    with opened(load_config(config)) as db:
+        topics = {one.slug: one for one in reading.list_topics(db)}
+        if slug not in topics:
+            refuse(f"there is no topic {slug}", slug, topics)
+        marks, total = marks_of(db, now), reading.counts(db)["entries"]
+        (topic,) = _as_seen(db, marks, [topics[slug]])
+        told = show_topics.Told(
+            topic=topic, mark=marks.topic(slug), days=days, hourly=topic_parts.hours(db, slug, now),
+            sources=topic_parts.by_source(db, slug, now, days), countries=topic_parts.by_country(db, slug, now, days),
+            pins=topic_parts.pinned(db, slug),
+        )  # fmt: skip
+    if as_json:
+        print_json(show_topics.told_row(told, total))
+    else:
+        show_topics.told_page(out, told, total, now)
+
+
+def _as_seen(db: Database, marks: Marks, listed: list[Listed]) -> list[Listed]:
+    """The topics with the moment at which the newest entry was first seen, not at which it was filed."""
+    silent = [one.slug for one in listed if marks.topic(one.slug).counted.last is None and one.entries]
+    older = last_arrivals(db, silent)
+    return [replace(one, latest=marks.topic(one.slug).counted.last or older.get(one.slug)) for one in listed]

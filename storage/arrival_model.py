@@ -1,0 +1,42 @@
+"""The nouns of what came: counts by day, parts of a topic, what two topics share, entries that no topic caught.
+
+In: nothing. Out: frozen records. Never: SQL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What came: `daily` begins with the last 24 hours. `last` is when the newest of them was first seen.
+
+    `settled` are those of `daily` from sources that were followed all the while.
+    """
+
+    daily: tuple[int, ...]
+    settled: tuple[int, ...]
+    last: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A part of a topic, by a source's slug or a country's code: entries of the last 24 hours, and of all the days."""
+
+    name: str
+    today: int
+    entries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pinned:
+    """An entry that somebody put into a topic, or out of it."""
+
+    entry: int
+    title: str
+    is_in: bool
+    why: str
+    who: str
+    at: datetime

@@ -1,0 +1,77 @@
+"""What one topic is made of: hours, sources, countries, pins.
+
+In: a topic's slug, now. Out: counts, most first. Never: an entry.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
+
+from storage.arrival_model import Pinned, Share
+from storage.arrivals import DAY, HOUR, counted_between, steps_ago, window
+from storage.database import Database
+from storage.schema import entries, entry_places, filings, pins, sources, topics
+
+_MOST_PINS = 100
+
+
+def hours(db: Database, slug: str, now: datetime) -> tuple[int, ...]:
+    """How many entries came to a topic in each of the last 24 hours, the newest first."""
+    bucket = steps_ago(HOUR)
+    counted = _came(slug, bucket, func.count()).group_by(bucket)
+    found = [0] * 24
+    with db.read() as connection:
+        for row in connection.execute(counted, window(now, 1)):
+            found[row[0]] = row[1]
+    return tuple(found)
+
+
+def by_source(db: Database, slug: str, now: datetime, days: int) -> list[Share]:
+    """From which sources the entries came."""
+    joined = _came(slug, sources.c.slug, *_numbers()).join(sources, sources.c.id == entries.c.source_id)
+    return _shares(db, joined.group_by(sources.c.slug), now, days)
+
+
+def by_country(db: Database, slug: str, now: datetime, days: int) -> list[Share]:
+    """Which countries the entries name, by code; an entry that names two counts for both."""
+    joined = _came(slug, entry_places.c.code, *_numbers()).join(entry_places, entry_places.c.entry_id == entries.c.id)
+    # A code of capitals is a country's; a region's is a slug.
+    countries = joined.where(entry_places.c.code == func.upper(entry_places.c.code))
+    return _shares(db, countries.group_by(entry_places.c.code), now, days)
+
+
+def pinned(db: Database, slug: str) -> list[Pinned]:
+    """The pins of a topic, the newest first."""
+    columns = (pins.c.entry_id, entries.c.title, pins.c.is_in, pins.c.why, pins.c.who, pins.c.at)
+    statement = (
+        select(*columns)
+        .join(topics, topics.c.id == pins.c.topic_id)
+        .join(entries, entries.c.id == pins.c.entry_id)
+        .where(topics.c.slug == slug)
+        .order_by(pins.c.at.desc(), pins.c.entry_id)
+        .limit(_MOST_PINS)
+    )
+    with db.read() as connection:
+        found = connection.execute(statement).all()
+    return [Pinned(entry=r[0], title=r[1], is_in=r[2], why=r[3], who=r[4], at=r[5]) for r in found]
+
+
+def _came(slug: str, *columns: ColumnElement[Any]) -> Select[Any]:
+    is_open = and_(filings.c.entry_id == entries.c.id, filings.c.closed_at.is_(None))
+    named = select(topics.c.id).where(topics.c.slug == slug).scalar_subquery()
+    joined = select(*columns).select_from(entries).join(filings, is_open)
+    return joined.where(filings.c.topic_id == named, counted_between())
+
+
+def _numbers() -> tuple[ColumnElement[int], ColumnElement[int]]:
+    return func.sum(case((steps_ago(DAY) == 0, 1), else_=0)), func.count()
+
+
+def _shares(db: Database, statement: Select[Any], now: datetime, days: int) -> list[Share]:
+    with db.read() as connection:
+        found = connection.execute(statement, window(now, days)).all()
+    shares = [Share(name=row[0], today=int(row[1]), entries=row[2]) for row in found]
+    return sorted(shares, key=lambda one: (-one.entries, -one.today, one.name))
