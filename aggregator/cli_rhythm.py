@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from aggregator import show_topics
-from aggregator.cli_common import ConfigOption, JsonOption, opened, out, print_json, refuse
+from aggregator.cli_common import ConfigOption, JsonOption, opened, out, print_json, refuse, say
 from aggregator.config import load_config
 from aggregator.daemon import utc_now
 from aggregator.marks import Marks, marks_of
@@ -60,6 +60,25 @@ def show(
         print_json(show_topics.told_row(told, total))
     else:
         show_topics.told_page(out, told, total, now)
+
+
+def overlap(
+    floor: Annotated[
+        int, typer.Option("--floor", min=0, max=100, help="Leave out pairs that share less of the smaller, in percent.")
+    ] = 10,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Which topics share entries: as a share of both (Jaccard) and of the smaller of the two."""
+    with opened(load_config(config)) as db:
+        found = [one for one in topic_parts.overlaps(db) if one.of_smaller * 100 >= floor]
+    pairs = sorted(found, key=lambda one: (-one.of_smaller, -one.jaccard, one.slug, one.other))
+    if as_json:
+        print_json([show_topics.overlap_row(one) for one in pairs])
+    elif pairs:
+        show_topics.overlap_table(out, pairs)
+    else:
+        say(f"No two topics share {floor} % of the smaller one's entries; --floor sets another bound.")
 
 
 def _as_seen(db: Database, marks: Marks, listed: list[Listed]) -> list[Listed]:

@@ -14,6 +14,7 @@ app = typer.Typer(
 )
 app.command("list")(cli_rhythm.list_all)
 app.command()(cli_rhythm.show)
+app.command()(cli_rhythm.overlap)
 app.command("test")(cli_examples.try_topics)
 app.command()(cli_pins.pin)
 app.command()(cli_pins.unpin)

@@ -18,7 +18,7 @@ from aggregator import gazetteer
 from aggregator.marks import Mark
 from aggregator.show import ago, several, stamp
 from aggregator.surges import Verdict
-from storage.arrival_model import Pinned, Share
+from storage.arrival_model import Overlap, Pinned, Share
 from storage.model import Listed
 
 MARK_STYLE = {"surge": "yellow", "quiet": "yellow", "broken": "red"}
@@ -140,6 +140,26 @@ def _parts(console: Console, name: str, parts: Sequence[Share], days: int, calle
     if left:
         rest = sum(part.entries for part in left)
         table.add_row(f"{len(left)} others", str(sum(part.today for part in left)), f"{rest:,}")
+    console.print(table)
+
+
+def overlap_row(one: Overlap) -> dict[str, Any]:
+    """A pair for `topics overlap --json`."""
+    return {**asdict(one), "jaccard": round(one.jaccard, 4), "of_smaller": round(one.of_smaller, 4)}
+
+
+def overlap_table(console: Console, pairs: Sequence[Overlap]) -> None:
+    """Pairs of topics, a line each."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("Topic", "And"):
+        table.add_column(name, overflow="fold")
+    for name in ("Entries", "Of which", "Shared", "Jaccard", "Smaller"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in pairs:
+        table.add_row(
+            one.slug, one.other, f"{one.entries:,}", f"{one.other_entries:,}", f"{one.shared:,}", _percent(one.jaccard),
+            _percent(one.of_smaller),
+        )  # fmt: skip
     console.print(table)
 
 

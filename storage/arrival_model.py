@@ -40,3 +40,24 @@ class Pinned:
     why: str
     who: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """Two topics with the entries that they have and share."""
+
+    slug: str
+    other: str
+    entries: int
+    other_entries: int
+    shared: int
+
+    @property
+    def jaccard(self) -> float:
+        """The share of all entries of the two that are in both: 1 where they are one."""
+        return self.shared / (self.entries + self.other_entries - self.shared)
+
+    @property
+    def of_smaller(self) -> float:
+        """The share of the smaller that is in the other too: 1 where it is a part of it."""
+        return self.shared / min(self.entries, self.other_entries)

@@ -1,4 +1,4 @@
-"""What one topic is made of: hours, sources, countries, pins.
+"""What one topic is made of: hours, sources, countries, pins; and what two topics share.
 
 In: a topic's slug, now. Out: counts, most first. Never: an entry.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 
-from storage.arrival_model import Pinned, Share
+from storage.arrival_model import Overlap, Pinned, Share
 from storage.arrivals import DAY, HOUR, counted_between, steps_ago, window
 from storage.database import Database
 from storage.schema import entries, entry_places, filings, pins, sources, topics
@@ -57,6 +57,29 @@ def pinned(db: Database, slug: str) -> list[Pinned]:
     with db.read() as connection:
         found = connection.execute(statement).all()
     return [Pinned(entry=r[0], title=r[1], is_in=r[2], why=r[3], who=r[4], at=r[5]) for r in found]
+
+
+def overlaps(db: Database) -> list[Overlap]:
+    """Every pair of topics that share an entry: in one walk through what is filed."""
+    one, other = filings.alias(), filings.alias()
+    both = and_(other.c.entry_id == one.c.entry_id, other.c.topic_id > one.c.topic_id, other.c.closed_at.is_(None))
+    shared = (
+        select(one.c.topic_id, other.c.topic_id, func.count())
+        .join(other, both)
+        .where(one.c.closed_at.is_(None))
+        .group_by(one.c.topic_id, other.c.topic_id)
+    )
+    held = select(filings.c.topic_id, func.count()).where(filings.c.closed_at.is_(None)).group_by(filings.c.topic_id)
+    named = select(topics.c.id, topics.c.slug).where(topics.c.retired_at.is_(None))
+    with db.read() as connection:
+        slugs: dict[int, str] = {row[0]: row[1] for row in connection.execute(named)}
+        sizes: dict[int, int] = {row[0]: row[1] for row in connection.execute(held)}
+        found = connection.execute(shared).all()
+    return [
+        Overlap(slug=slugs[a], other=slugs[b], entries=sizes[a], other_entries=sizes[b], shared=number)
+        for a, b, number in found
+        if a in slugs and b in slugs
+    ]
 
 
 def _came(slug: str, *columns: ColumnElement[Any]) -> Select[Any]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import event, insert, select, update
 
 from storage import arrivals, topic_parts
-from storage.arrival_model import Share
+from storage.arrival_model import Overlap, Share
 from storage.database import Database
 from storage.schema import pins, topics
 from storage.upkeep import mark_filed
@@ -122,3 +122,18 @@ def test_pins_are_told_with_their_reasons(db: Database) -> None:
     ]  # fmt: skip
     assert found[0].title == "Drone over the port"
     assert topic_parts.pinned(db, "sea") == []
+
+
+def test_topics_that_share_entries_are_paired(db: Database) -> None:
+    """Of two topics that share entries: how many, as a share of both together and of the smaller."""
+    two_sources(db)
+    declare(db, make_source(), topics=AIR | {"land": "tank"})
+    bring(db, [NOON] * 2, filed=["air", "sea"])
+    bring(db, [NOON] * 6, filed=["air"])
+    bring(db, [NOON] * 2, filed=["sea"])
+    bring(db, [NOON], filed=["land"])
+    bring(db, [NOON], filed=["air", "land"], closed_at=NOON)
+    (pair,) = topic_parts.overlaps(db)
+
+    assert pair == Overlap(slug="air", other="sea", entries=8, other_entries=4, shared=2)
+    assert (pair.jaccard, pair.of_smaller) == (0.2, 0.5)

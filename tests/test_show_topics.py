@@ -135,6 +135,18 @@ def test_a_topic_that_is_not_there_is_bad_usage(filled: Run) -> None:
     assert (status, err.strip()) == (2, "there is no topic aire; did you mean air?")
 
 
+def test_topics_that_overlap_are_listed(filled: Run) -> None:
+    """`topics overlap` has pairs above a floor, with what they share of both and of the smaller."""
+    status, out, _ = filled("topics", "overlap", "--floor", "0")
+    assert status == 0
+    assert out.splitlines()[1].split() == ["air", "sea", "473", "423", "3", "0.3%", "0.7%"]
+
+    (pair,) = json.loads(filled("topics", "overlap", "--floor", "0", "--json")[1])
+    assert (pair["slug"], pair["other"], pair["shared"], pair["of_smaller"]) == ("air", "sea", 3, 0.0071)
+    assert "No two topics share 10 %" in filled("topics", "overlap")[1]
+    assert json.loads(filled("topics", "overlap", "--json")[1]) == []
+
+
 def test_status_marks_topics_and_sources(filled: Run) -> None:
     """E-06: `status` has a mark beside a source and a line on topics that surge or are quiet; of one source, its days."""
     out = filled("status")[1]
