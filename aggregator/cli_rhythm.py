@@ -6,21 +6,24 @@ In: arguments. Out: tables or JSON, an exit status. Never: a judgement of an ent
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from aggregator import show_topics
-from aggregator.cli_common import ConfigOption, JsonOption, opened, out, print_json, refuse, say
+from aggregator import gazetteer, show_topics
+from aggregator.cli_common import ConfigOption, JsonOption, opened, out, print_json, progress_of, refuse, say
 from aggregator.config import load_config
 from aggregator.daemon import utc_now
 from aggregator.marks import Marks, marks_of
+from aggregator.misses import FEWEST, Gathering, Missed
 from aggregator.surges import DAYS
-from storage import reading, topic_parts
+from storage import caught, reading, topic_parts
 from storage.arrivals import last_arrivals
 from storage.database import Database
 from storage.model import Listed
 
+_BATCH = 500
 _DaysOption = Annotated[int, typer.Option("--days", min=1, max=DAYS, help="How many days to show.")]
 
 
@@ -81,8 +84,47 @@ def overlap(
         say(f"No two topics share {floor} % of the smaller one's entries; --floor sets another bound.")
 
 
+def misses(
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="Entries of how many days.")] = 7,
+    most: Annotated[int, typer.Option("--most", min=1, max=200, help="How many words, phrases and places.")] = 15,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What the entries that no topic caught are about: frequent words, phrases and places, each with two titles."""
+    with opened(load_config(config)) as db:
+        found = _missed(db, utc_now() - timedelta(days=days), most)
+    places = [replace(one, term=gazetteer.names(one.term) or one.term) for one in found.places]
+    if as_json:
+        groups = {"phrases": found.phrases, "words": found.words, "places": places}
+        print_json(
+            {"days": days, "entries": found.entries, "missed": found.missed, "unjudged": found.unjudged}
+            | {name: [show_topics.miss_row(one) for one in some] for name, some in groups.items()}
+        )
+        return
+    say(f"{found.missed:,} of {found.entries:,} entries of the last {days} days are in no topic.")
+    for name, some in (("Phrase", found.phrases), ("Word", found.words), ("Country named", places)):
+        show_topics.miss_table(out, name, some, found.missed)
+    if found.unjudged:
+        say(f"Not summed up by words: {found.unjudged:,} of them, in languages with fewer than {FEWEST} entries.")
+
+
 def _as_seen(db: Database, marks: Marks, listed: list[Listed]) -> list[Listed]:
     """The topics with the moment at which the newest entry was first seen, not at which it was filed."""
     silent = [one.slug for one in listed if marks.topic(one.slug).counted.last is None and one.entries]
     older = last_arrivals(db, silent)
     return [replace(one, latest=marks.topic(one.slug).counted.last or older.get(one.slug)) for one in listed]
+
+
+def _missed(db: Database, since: datetime, most: int) -> Missed:
+    """Read what came since then, and sum up what no topic caught."""
+    gathering = Gathering()
+    first, total = caught.first_since(db, since)
+    after, done = first - 1, 0
+    with progress_of("Reading what came") as progress:
+        progress(0, total)
+        while batch := caught.came_after(db, after, since, _BATCH):
+            for one in batch:
+                gathering.add(one)
+            after, done = batch[-1].entry, done + len(batch)
+            progress(done, max(done, total))
+    return gathering.missed(most)

@@ -15,6 +15,7 @@ app = typer.Typer(
 app.command("list")(cli_rhythm.list_all)
 app.command()(cli_rhythm.show)
 app.command()(cli_rhythm.overlap)
+app.command()(cli_rhythm.misses)
 app.command("test")(cli_examples.try_topics)
 app.command()(cli_pins.pin)
 app.command()(cli_pins.unpin)

@@ -10,12 +10,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from aggregator import gazetteer
 from aggregator.marks import Mark
+from aggregator.misses import Miss
 from aggregator.show import ago, several, stamp
 from aggregator.surges import Verdict
 from storage.arrival_model import Overlap, Pinned, Share
@@ -25,6 +27,9 @@ MARK_STYLE = {"surge": "yellow", "quiet": "yellow", "broken": "red"}
 """The colour of each mark."""
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _MOST_PARTS = 12
+_WIDEST_TERM = 26
+# What counts, shares and the gaps between columns take.
+_NUMBERS = 20
 
 
 def sparkline(counts: Sequence[int]) -> str:
@@ -160,6 +165,28 @@ def overlap_table(console: Console, pairs: Sequence[Overlap]) -> None:
             one.slug, one.other, f"{one.entries:,}", f"{one.other_entries:,}", f"{one.shared:,}", _percent(one.jaccard),
             _percent(one.of_smaller),
         )  # fmt: skip
+    console.print(table)
+
+
+def miss_row(one: Miss) -> dict[str, Any]:
+    """A term or place for `topics misses --json`."""
+    return {"term": one.term, "entries": one.entries, "examples": [asdict(example) for example in one.examples]}
+
+
+def miss_table(console: Console, name: str, found: Sequence[Miss], total: int) -> None:
+    """Terms or places of entries that no topic caught, each with the titles of two that have it."""
+    if not found:
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    widest = min(max(cell_len(one.term) for one in found), _WIDEST_TERM)
+    table.add_column(name, overflow="fold", min_width=widest, max_width=widest)
+    for head in ("Entries", "Share"):
+        table.add_column(head, justify="right", no_wrap=True)
+    left = max(console.width - widest - _NUMBERS, 10)
+    table.add_column("Two of them", no_wrap=True, overflow="ellipsis", max_width=left)
+    for one in found:
+        titles = "\n".join(example.title or f"entry {example.entry}" for example in one.examples)
+        table.add_row(Text(one.term), f"{one.entries:,}", _percent(_share(one.entries, total)), Text(titles))
     console.print(table)
 
 

@@ -61,3 +61,15 @@ class Overlap:
     def of_smaller(self) -> float:
         """The share of the smaller that is in the other too: 1 where it is a part of it."""
         return self.shared / min(self.entries, self.other_entries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An entry by its title and the beginning of its text; `countries` are codes that it names."""
+
+    entry: int
+    title: str
+    text: str
+    language: str
+    is_caught: bool
+    countries: tuple[str, ...] = ()

@@ -41,6 +41,7 @@ PURE = (
     "aggregator/language_model.py",
     "aggregator/language_tables.py",
     "aggregator/meaning.py",
+    "aggregator/misses.py",
     "aggregator/place_context.py",
     "aggregator/place_lexicon.py",
     "aggregator/places.py",

@@ -15,8 +15,9 @@ from aggregator.cli_common import opened
 from aggregator.config import Config, load_config
 from aggregator.daemon import utc_now
 from aggregator.marks import Mark, Marks
+from aggregator.misses import Example, Miss
 from aggregator.show_status import status_table
-from aggregator.show_topics import print_marked, sparkline, topic_table
+from aggregator.show_topics import miss_table, print_marked, sparkline, topic_table
 from aggregator.surges import DAYS, Verdict
 from aggregator.web.bars import day_chart
 from storage import reading
@@ -147,6 +148,21 @@ def test_topics_that_overlap_are_listed(filled: Run) -> None:
     assert json.loads(filled("topics", "overlap", "--json")[1]) == []
 
 
+def test_misses_are_summed_up(filled: Run) -> None:
+    """`topics misses` says how many entries no topic caught, and what they are about."""
+    status, out, _ = filled("topics", "misses", "--days", "3")
+    assert status == 0
+    assert out.splitlines()[0] == "3 of 96 entries of the last 3 days are in no topic."
+    assert "rare earth" in out
+    assert "Rare earth found in the hills" in out
+    assert "solid fuel" not in out
+
+    row = json.loads(filled("topics", "misses", "--days", "3", "--most", "2", "--json")[1])
+    assert (row["entries"], row["missed"], row["unjudged"], len(row["words"])) == (96, 3, 0, 2)
+    assert row["places"][0]["term"] == "Kazakhstan"
+    assert len(row["places"][0]["examples"]) == 2
+
+
 def test_status_marks_topics_and_sources(filled: Run) -> None:
     """E-06: `status` has a mark beside a source and a line on topics that surge or are quiet; of one source, its days."""
     out = filled("status")[1]
@@ -174,10 +190,17 @@ def test_tables_fit_eighty_columns(db: Database) -> None:
     (source,) = reading.followed(db)
     console, file = printed()
     topic_table(console, [(topic, mark)], 10_000_000, 30, NOON)
+    miss_table(
+        console,
+        "Word",
+        [Miss(term="word" * 12, entries=99_999, examples=(Example(entry=1, title="A title " * 30),))],
+        100_000,
+    )
     status_table(console, [source], reading.counts(db), NOON, {}, Marks(sources={source.source.slug: mark}, topics={}))
     lines = [line for line in file.getvalue().splitlines() if ": surge," not in line]
 
     assert max(map(len, lines)) <= 80
+    assert any(line.split()[:3] == ["wordwordwordwordwordwordwo", "99,999", "100.0%"] for line in lines)
     assert "98.8%" in file.getvalue()
     assert "new surge" in file.getvalue()
 
