@@ -22,6 +22,7 @@ from storage import caught, reading, topic_parts
 from storage.arrivals import last_arrivals
 from storage.database import Database
 from storage.model import Listed
+from storage.pins import list_pins
 
 _BATCH = 500
 _DaysOption = Annotated[int, typer.Option("--days", min=1, max=DAYS, help="How many days to show.")]
@@ -57,7 +58,7 @@ def show(
         told = show_topics.Told(
             topic=topic, mark=marks.topic(slug), days=days, hourly=topic_parts.hours(db, slug, now),
             sources=topic_parts.by_source(db, slug, now, days), countries=topic_parts.by_country(db, slug, now, days),
-            pins=topic_parts.pinned(db, slug),
+            pins=list_pins(db, slug),
         )  # fmt: skip
     if as_json:
         print_json(show_topics.told_row(told, total))

@@ -18,15 +18,17 @@ from rich.text import Text
 from aggregator import gazetteer
 from aggregator.marks import Mark
 from aggregator.misses import Miss
-from aggregator.show import ago, several, stamp
+from aggregator.show import ago, several
 from aggregator.surges import Verdict
-from storage.arrival_model import Overlap, Pinned, Share
+from storage.arrival_model import Overlap, Share
+from storage.filing_model import Pin
 from storage.model import Listed
 
 MARK_STYLE = {"surge": "yellow", "quiet": "yellow", "broken": "red"}
 """The colour of each mark."""
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _MOST_PARTS = 12
+_MOST_PINS = 10
 _WIDEST_TERM = 26
 # What counts, shares and the gaps between columns take.
 _NUMBERS = 20
@@ -95,7 +97,7 @@ class Told:
     hourly: Sequence[int]
     sources: Sequence[Share]
     countries: Sequence[Share]
-    pins: Sequence[Pinned]
+    pins: Sequence[Pin]
 
 
 def told_row(told: Told, total: int) -> dict[str, Any]:
@@ -104,7 +106,10 @@ def told_row(told: Told, total: int) -> dict[str, Any]:
         **topic_row(told.topic, told.mark, total, told.days), "hourly": list(reversed(told.hourly)),
         "sources": [asdict(one) for one in told.sources],
         "countries": [{**asdict(one), "title": gazetteer.names(one.name)} for one in told.countries],
-        "pins": [asdict(one) for one in told.pins],
+        "pins": [
+            {"entry": one.entry, "is_in": one.is_in, "at": one.said.at, "by": one.said.by, "because": one.said.because}
+            for one in told.pins
+        ],
     }  # fmt: skip
 
 
@@ -125,10 +130,10 @@ def told_page(console: Console, told: Told, total: int, now: datetime) -> None:
         console.print(Text.assemble((f"{name}: ", "bold"), value), soft_wrap=True)
     _parts(console, "Source", told.sources, told.days, lambda slug: slug)
     _parts(console, "Country named", told.countries, told.days, lambda code: gazetteer.names(code) or code)
-    for pin in told.pins:
-        side = "in" if pin.is_in else "out"
-        why = f": {pin.why}" if pin.why else ""
-        console.print(Text(f"Pinned {side}: {pin.entry} {pin.title}, {stamp(pin.at)}{why}"), soft_wrap=True)
+    for pin in told.pins[:_MOST_PINS]:
+        console.print(Text(f"Entry {pin.entry}: {pin.told}"), soft_wrap=True)
+    if len(told.pins) > _MOST_PINS:
+        console.print(f"All {several(len(told.pins), 'pin')}: heliograph topics pins {one.slug}", highlight=False)
 
 
 def _parts(console: Console, name: str, parts: Sequence[Share], days: int, called: Callable[[str], str]) -> None:

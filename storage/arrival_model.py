@@ -31,18 +31,6 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pinned:
-    """An entry that somebody put into a topic, or out of it."""
-
-    entry: int
-    title: str
-    is_in: bool
-    why: str
-    who: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Overlap:
     """Two topics with the entries that they have and share."""
 

@@ -1,4 +1,4 @@
-"""What one topic is made of: hours, sources, countries, pins; and what two topics share.
+"""What one topic is made of: hours, sources, countries; and what two topics share.
 
 In: a topic's slug, now. Out: counts, most first. Never: an entry.
 """
@@ -10,12 +10,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 
-from storage.arrival_model import Overlap, Pinned, Share
+from storage.arrival_model import Overlap, Share
 from storage.arrivals import DAY, HOUR, counted_between, steps_ago, window
 from storage.database import Database
-from storage.schema import entries, entry_places, filings, pins, sources, topics
-
-_MOST_PINS = 100
+from storage.schema import entries, entry_places, filings, sources, topics
 
 
 def hours(db: Database, slug: str, now: datetime) -> tuple[int, ...]:
@@ -41,22 +39,6 @@ def by_country(db: Database, slug: str, now: datetime, days: int) -> list[Share]
     # A code of capitals is a country's; a region's is a slug.
     countries = joined.where(entry_places.c.code == func.upper(entry_places.c.code))
     return _shares(db, countries.group_by(entry_places.c.code), now, days)
-
-
-def pinned(db: Database, slug: str) -> list[Pinned]:
-    """The pins of a topic, the newest first."""
-    columns = (pins.c.entry_id, entries.c.title, pins.c.is_in, pins.c.why, pins.c.who, pins.c.at)
-    statement = (
-        select(*columns)
-        .join(topics, topics.c.id == pins.c.topic_id)
-        .join(entries, entries.c.id == pins.c.entry_id)
-        .where(topics.c.slug == slug)
-        .order_by(pins.c.at.desc(), pins.c.entry_id)
-        .limit(_MOST_PINS)
-    )
-    with db.read() as connection:
-        found = connection.execute(statement).all()
-    return [Pinned(entry=r[0], title=r[1], is_in=r[2], why=r[3], who=r[4], at=r[5]) for r in found]
 
 
 def overlaps(db: Database) -> list[Overlap]:

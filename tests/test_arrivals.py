@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import event, update
 
 from storage import arrivals, topic_parts
 from storage.arrival_model import Overlap, Share
 from storage.database import Database
-from storage.schema import pins, topics
+from storage.schema import topics
 from storage.upkeep import mark_filed
 from tests.came import DAY, HOUR, bring, daily
 from tests.fakes import NOON, declare, make_source
@@ -104,24 +104,6 @@ def test_a_topic_is_told_by_hour_source_and_country(db: Database) -> None:
         Share(name="KZ", today=2, entries=3), Share(name="RU", today=1, entries=2)
     ]  # fmt: skip
     assert topic_parts.by_source(db, "land", NOON, 7) == []
-
-
-def test_pins_are_told_with_their_reasons(db: Database) -> None:
-    """The pins of a topic, the newest first."""
-    two_sources(db)
-    first, second = bring(db, [NOON, NOON], title="Drone over the port")
-    with db.write() as connection:
-        air = connection.execute(select(topics.c.id).where(topics.c.slug == "air")).scalar_one()
-        pin = {"topic_id": air, "who": "ada"}
-        connection.execute(insert(pins).values(**pin, entry_id=first, is_in=True, why="meant", at=NOON))
-        connection.execute(insert(pins).values(**pin, entry_id=second, is_in=False, why="a toy", at=NOON + HOUR))
-    found = topic_parts.pinned(db, "air")
-
-    assert [(one.entry, one.is_in, one.why, one.who) for one in found] == [
-        (second, False, "a toy", "ada"), (first, True, "meant", "ada")
-    ]  # fmt: skip
-    assert found[0].title == "Drone over the port"
-    assert topic_parts.pinned(db, "sea") == []
 
 
 def test_topics_that_share_entries_are_paired(db: Database) -> None:

@@ -119,14 +119,14 @@ def test_a_topic_is_shown_with_its_parts(filled: Run) -> None:
     assert told["Rhythm"] == "surge, 50 in the last 24 hours, where 10 are usual"
     assert ["news", "50", "320"] in [line.split() for line in out.splitlines()]
     assert ["Kazakhstan", "50", "320"] in [line.split() for line in out.splitlines()]
-    assert "Rare earth found in the hills" in told["Pinned out"]
+    assert "kept out by ada" in out
 
     row = json.loads(filled("topics", "show", "air", "--json", "--days", "7")[1])
     assert sum(row["hourly"]) == 50
     assert len(row["hourly"]) == 24
     assert row["countries"][0] == {"name": "KZ", "today": 50, "entries": 110, "title": "Kazakhstan"}
     assert row["sources"][-1] == {"name": "wire", "today": 0, "entries": 3}
-    assert row["pins"][0]["why"] == "a toy"
+    assert row["pins"][0]["because"] == "a toy"
 
 
 def test_a_topic_that_is_not_there_is_bad_usage(filled: Run) -> None:
