@@ -38,6 +38,7 @@ from aggregator.daemon import WORKERS, hands_of, utc_now
 from aggregator.edits import as_it_was, edits_of
 from aggregator.joining import Joiner
 from aggregator.loop import run_loop
+from aggregator.marks import marks_of
 from aggregator.pages import PageReader
 from aggregator.prepare import own_lease
 from aggregator.refiling import refile_waiting
@@ -47,6 +48,7 @@ from aggregator.settings import FileModel
 from aggregator.show_edits import edit_lines, edit_row
 from aggregator.show_pages import page_row, page_words, pages_words
 from aggregator.show_push import push_row, push_words
+from aggregator.show_topics import verdict_row
 from aggregator.show_why import why_page, why_row
 from storage import articles, pacing, push, reading
 from storage.database import Database, StorageError
@@ -247,9 +249,10 @@ def status(
         held = push.subscription_of(db, source) if source is not None else None
         counts, spoken_in = ({}, {}) if source is not None else (reading.counts(db), languages(db))
         pages = articles.pages_of_source(db, source) if source is not None else {}
-    now = utc_now()
+        now = utc_now()
+        marks = marks_of(db, now, found)
     if as_json:
-        rows = [show_status.followed_row(one, now) for one in found]
+        rows = [show_status.followed_row(one, now, marks.source(one.source.slug)) for one in found]
         print_json(
             {
                 **rows[0],
@@ -264,12 +267,15 @@ def status(
                 "lag_seconds": lag,
                 "pace_seconds": pace and pace.total_seconds(),
                 "sources": rows,
+                "topics": {slug: verdict_row(mark.verdict) for slug, mark in marks.topics.items()},
             }
         )
     elif source is not None:
-        show_status.source_page(out, found[0], lines, now, pushed=push_words(held, now), pages=pages_words(pages))
+        mark = marks.source(found[0].source.slug)
+        pushed = push_words(held, now)
+        show_status.source_page(out, found[0], lines, now, pushed=pushed, pages=pages_words(pages), mark=mark)
     else:
-        show_status.status_table(out, found, counts, now, spoken_in)
+        show_status.status_table(out, found, counts, now, spoken_in, marks)
 
 
 @app.command()

@@ -1,32 +1,23 @@
-"""The commands about topics: what they are and what they hold.
+"""The commands about topics: each lives beside what it is about.
 
-In: arguments. Out: tables or JSON, an exit status. Never: a judgement of an entry: `aggregator.topics` makes those.
+In: nothing. Out: the group of commands. Never: a judgement of an entry: `aggregator.topics` makes those.
 """
 
 from __future__ import annotations
 
 import typer
 
-from aggregator import cli_emm, cli_examples, cli_pins, show
-from aggregator.cli_common import ConfigOption, JsonOption, opened, out, print_json
-from aggregator.config import load_config
-from aggregator.daemon import utc_now
-from storage import reading
+from aggregator import cli_emm, cli_examples, cli_pins, cli_rhythm
 
-app = typer.Typer(help="What the topics are.", no_args_is_help=True)
+app = typer.Typer(
+    help="What the topics are, what they hold, and whether they mean what they should.", no_args_is_help=True
+)
+app.command("list")(cli_rhythm.list_all)
+app.command()(cli_rhythm.show)
+app.command()(cli_rhythm.overlap)
+app.command()(cli_rhythm.misses)
 app.command("test")(cli_examples.try_topics)
 app.command()(cli_pins.pin)
 app.command()(cli_pins.unpin)
 app.command()(cli_pins.pins)
 app.add_typer(cli_emm.app, name="import")
-
-
-@app.command("list")
-def list_all(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Every topic: how many entries, the last arrival; with --json its query."""
-    with opened(load_config(config)) as db:
-        listed = reading.list_topics(db)
-    if as_json:
-        print_json([show.listed_row(one, "query") for one in listed])
-    else:
-        show.listed_table(out, "Topic", listed, utc_now())

@@ -15,6 +15,7 @@ from threading import Lock
 from aggregator import placefeeds
 from aggregator.config import Config
 from aggregator.exporting import outlines_of
+from aggregator.marks import Watch
 from aggregator.reasons import reasons_for
 from aggregator.sharing import LOOKED_THROUGH, View, one_a_story, shared
 from aggregator.visible import Viewer, visible
@@ -49,6 +50,7 @@ class Publisher:
     def __init__(self, db: Database, config: Config) -> None:
         self.db = db
         self.config = config
+        self.watch = Watch(db)
         self.viewer = Viewer(policy=config.settings.republish)
         self._bodies: OrderedDict[tuple[str, str, str, View], tuple[int, Body]] = OrderedDict()
         self._lock = Lock()

@@ -20,7 +20,9 @@ from rich.text import Text
 from aggregator.habit import paced, rate
 from aggregator.health import health
 from aggregator.hints import spoken
+from aggregator.marks import NO_MARKS, UNKNOWN, Mark, Marks
 from aggregator.show import STYLE, ago, several, stamp
+from aggregator.show_topics import MARK_STYLE, print_marked, sparkline, verdict_row
 from feeds.identity import without_credentials
 from storage.model import Followed, JournalLine
 from storage.state_model import Hints
@@ -31,10 +33,11 @@ _HEALTH_STYLE = {
 }  # fmt: skip
 _WELL = ("new", "healthy", "quiet")
 _MOST_LANGUAGES = 8
+_MOST_TOPICS = 5
 _KEPT = (("entries", "entry"), ("topics", "topic"), ("authors", "author"))
 
 
-def followed_row(one: Followed, now: datetime) -> dict[str, Any]:
+def followed_row(one: Followed, now: datetime, mark: Mark = UNKNOWN) -> dict[str, Any]:
     """A source for `status --json`: everything, passwords left out."""
     state, found = one.state, health(one, now)
     return {
@@ -46,7 +49,7 @@ def followed_row(one: Followed, now: datetime) -> dict[str, Any]:
         "reason": state.reason, "floor_until": state.floor_until, "floor_reason": state.floor_reason,
         "gone_since": state.gone_since, "moved_to": without_credentials(one.moved_to), "moved_since": one.moved_since,
         "moved_seen": one.moved_seen, "hints": dataclasses.asdict(state.hints), "facts": dataclasses.asdict(state.facts),
-        "habit": habit_row(one),
+        "habit": habit_row(one), "rhythm": verdict_row(mark.verdict),
     }  # fmt: skip
 
 
@@ -86,7 +89,7 @@ def shares(languages: Mapping[str, int]) -> str:
 
 def status_table(
     console: Console, found: Sequence[Followed], counts: Mapping[str, int], now: datetime,
-    spoken_in: Mapping[str, int] | None = None,
+    spoken_in: Mapping[str, int] | None = None, marks: Marks = NO_MARKS,
 ) -> None:  # fmt: skip
     """All sources, a line each, then what they come to; `spoken_in` counts entries by language."""
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -100,8 +103,9 @@ def status_table(
         words[word] += 1
         coming = "never" if one.state.next_poll_at is None else _coming(one.state.next_poll_at, now)
         table.add_row(
-            one.source.slug, Text(word, style=_HEALTH_STYLE[word]), ago(one.last_new_at, now), coming, str(one.entries)
-        )
+            one.source.slug, _how(word, marks.source(one.source.slug)), ago(one.last_new_at, now), coming,
+            str(one.entries),
+        )  # fmt: skip
     console.print(table)
     told = ", ".join(f"{number} {word}" for word, number in words.most_common())
     kept = ", ".join(several(counts[name], thing) for name, thing in _KEPT)
@@ -111,19 +115,29 @@ def status_table(
         console.print(f'{size(received)} received; answers of "nothing new" spared {size(saved)}.', highlight=False)
     if spoken_in:
         console.print(f"Languages: {shares(spoken_in)}.", highlight=False, soft_wrap=True)
-    if set(words) - set(_WELL):
+    print_marked(console, marks.topics, _MOST_TOPICS)
+    if set(words) - set(_WELL) or any(mark.word for mark in marks.sources.values()):
         console.print("Why a source is how it is: heliograph status SOURCE", highlight=False)
 
 
+def _how(word: str, mark: Mark) -> Text:
+    """A source's health, and the mark that it does not tell already."""
+    marked = mark.word if mark.word in ("surge", "quiet") and mark.word != word else ""
+    return Text.assemble((word, _HEALTH_STYLE[word]), (f" {marked}" if marked else "", MARK_STYLE.get(marked, "")))
+
+
 def source_page(
-    console: Console, one: Followed, lines: Sequence[JournalLine], now: datetime, *, pushed: str = "", pages: str = ""
-) -> None:
+    console: Console, one: Followed, lines: Sequence[JournalLine], now: datetime, *, pushed: str = "", pages: str = "",
+    mark: Mark = UNKNOWN,
+) -> None:  # fmt: skip
     """One source: how it is, when it is asked next by our plan and by its publisher's word, its push, and its last polls."""
     found = health(one, now)
     console.print(Text(f"{one.source.slug}: {one.called or 'no name yet'}", style="bold"))
     for name, value in (
         *_facts(one, now),
         *((name, said) for name, said in (("Push", pushed), ("Pages", pages)) if said),
+        ("Last 28 days", f"{sparkline(mark.counted.daily[:28][::-1])}, a day a mark"),
+        ("Rhythm", f"{mark.verdict.word}, {mark.verdict.reason}"),
     ):
         console.print(Text.assemble((f"{name}: ", "bold"), value), soft_wrap=True)
     console.print(

@@ -41,6 +41,7 @@ PURE = (
     "aggregator/language_model.py",
     "aggregator/language_tables.py",
     "aggregator/meaning.py",
+    "aggregator/misses.py",
     "aggregator/place_context.py",
     "aggregator/place_lexicon.py",
     "aggregator/places.py",
@@ -49,6 +50,7 @@ PURE = (
     "aggregator/sameness.py",
     "aggregator/stories.py",
     "aggregator/storywords.py",
+    "aggregator/surges.py",
     "aggregator/telling.py",
     "aggregator/tombstones.py",
     "aggregator/topics/",
@@ -63,6 +65,7 @@ PURE_MAY = (
     "storage.model",
     "storage.search_model",
     "storage.state_model",
+    "storage.arrival_model",
     "storage.author_model",
     *(name.removesuffix("/").removesuffix(".py") for name in PURE),
 )

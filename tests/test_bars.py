@@ -14,7 +14,7 @@ def test_a_chart_reaches_from_the_first_month_with_an_entry_to_today() -> None:
     made = chart(dates, NOON)
 
     assert made is not None
-    assert [(bar.month, bar.entries, bar.height) for bar in made.bars] == [
+    assert [(bar.label, bar.entries, bar.height) for bar in made.bars] == [
         ("2026-09", 1, made.height // 2), ("2026-10", 0, 0), ("2026-11", 2, made.height)
     ]  # fmt: skip
     assert made.told == "3 entries from 2026-09 to 2026-11, at most 2 in a month"

@@ -1,4 +1,4 @@
-"""Entries per month as a small bar chart: numbers and places only, the template draws it.
+"""Entries per month or per day as a small bar chart: numbers and places only, the template draws it.
 
 In: dates. Out: bars. Never: a script or a style: the page's policy allows neither in line.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 MONTHS = 24
 _WIDTH, _GAP, _HEIGHT = 18, 4, 60
@@ -16,9 +16,9 @@ _WIDTH, _GAP, _HEIGHT = 18, 4, 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """A month: how many entries, and where its bar stands, in units of the drawing."""
+    """A month or a day: how many entries, and where its bar stands, in units of the drawing."""
 
-    month: str
+    label: str
     entries: int
     x: int
     y: int
@@ -28,7 +28,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """The bars of some months, the last one's month being today's; `told` says the same in words."""
+    """The bars of some months or days, the last one being today's; `told` says the same in words."""
 
     bars: tuple[Bar, ...]
     width: int
@@ -52,14 +52,34 @@ def chart(published: Sequence[datetime], now: datetime) -> Chart | None:
         shown.pop(0)
     if not shown:
         return None
-    most = max(number for _, _, number in shown)
+    bars = _bars([(f"{year}-{month:02}", number) for year, month, number in shown])
+    total, most = sum(bar.entries for bar in bars), max(bar.entries for bar in bars)
+    told = f"{total} entries from {bars[0].label} to {bars[-1].label}, at most {most} in a month"
+    return Chart(bars=bars, width=_width(bars), height=_HEIGHT, told=told)
+
+
+def day_chart(daily: Sequence[int], now: datetime) -> Chart | None:
+    """Entries of each 24 hours until now; `daily` is newest first. None where there is none."""
+    if not any(daily):
+        return None
+    days = [
+        ((now - timedelta(days=ago)).strftime("until %Y-%m-%d %H:%M UTC"), number) for ago, number in enumerate(daily)
+    ]
+    bars = _bars(days[::-1])
+    told = f"{sum(daily)} entries in the last {len(daily)} days, at most {max(daily)} in a day, {daily[0]} in the last"
+    return Chart(bars=bars, width=_width(bars), height=_HEIGHT, told=told)
+
+
+def _bars(counts: Sequence[tuple[str, int]]) -> tuple[Bar, ...]:
+    most = max(number for _, number in counts)
     bars = []
-    for at, (year, month, number) in enumerate(shown):
+    for at, (label, number) in enumerate(counts):
         height = max(1, round(number / most * _HEIGHT)) if number else 0
         bars.append(
-            Bar(month=f"{year}-{month:02}", entries=number, x=at * (_WIDTH + _GAP), y=_HEIGHT - height, width=_WIDTH,
-                height=height)
+            Bar(label=label, entries=number, x=at * (_WIDTH + _GAP), y=_HEIGHT - height, width=_WIDTH, height=height)
         )  # fmt: skip
-    total = sum(number for _, _, number in shown)
-    told = f"{total} entries from {bars[0].month} to {bars[-1].month}, at most {most} in a month"
-    return Chart(bars=tuple(bars), width=len(bars) * (_WIDTH + _GAP) - _GAP, height=_HEIGHT, told=told)
+    return tuple(bars)
+
+
+def _width(bars: Sequence[Bar]) -> int:
+    return len(bars) * (_WIDTH + _GAP) - _GAP

@@ -6,7 +6,7 @@ In: records of the store, cut by `visible`. Out: HTML. Never: a publisher's mark
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from aggregator.edits import Edit
 from aggregator.health import health
 from aggregator.hints import spoken
 from aggregator.reasons import reason_of, reasons_for
+from aggregator.surges import Verdict
 from aggregator.visible import Viewer, visible
 from aggregator.web.bars import Chart
 from aggregator.web.marking import marked_body, marked_title
@@ -177,11 +178,15 @@ class Feed:
     chart: Chart | None
     state: Followed | None
     journal: Sequence[JournalLine]
+    rhythm: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """A list of topics, authors or places; `others` stand below it under a heading of their own, with a note."""
+    """A list of topics, authors or places; `others` stand below it under a heading of their own, with a note.
+
+    `marks` are of topics that surge or are quiet, by slug.
+    """
 
     site: Site
     kind: str
@@ -190,14 +195,16 @@ class Directory:
     more: str = ""
     note: str = ""
     others: Sequence[Listed] = ()
+    marks: Mapping[str, Verdict] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Every source with its state."""
+    """Every source with its state; `marks` are of those that surge or are quiet, by slug."""
 
     site: Site
     followed: Sequence[Followed]
+    marks: Mapping[str, Verdict] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +223,7 @@ Page = Entry | Front | Feed | Directory | Sources | Trouble
 def render(page: Page) -> str:
     """The page as HTML, by the template of its name."""
     template = _ENVIRONMENT.get_template(f"{type(page).__name__.lower()}.html")
-    return template.render({field.name: getattr(page, field.name) for field in fields(page)})
+    return template.render({one.name: getattr(page, one.name) for one in fields(page)})
 
 
 def items(

@@ -19,10 +19,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from aggregator import placefeeds
 from aggregator.daemon import utc_now
+from aggregator.marks import marked
 from aggregator.publish import FORMS, Body, Publisher, unique
 from aggregator.sharing import VIEWS, View, shared
 from aggregator.web import pages
-from aggregator.web.bars import chart, first_day
+from aggregator.web.bars import chart, day_chart, first_day
 from aggregator.web.entries import entry_page
 from storage import reading
 from storage.author_pages import author_facts
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 _PAGE_ENTRIES = 50
 _FRONT_ENTRIES = 20
 _FRONT_AUTHORS = 24
+_CHART_DAYS = 28
 _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' https: http: data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
@@ -68,7 +70,8 @@ def topics(request: Request) -> Response:
     """Every topic."""
     publisher = _publisher(request)
     listed = reading.list_topics(publisher.db)
-    return _html(pages.Directory(site=_site(publisher), kind="topics", title="Topics", listed=listed))
+    marks = marked(publisher.watch.marks(utc_now()).topics)
+    return _html(pages.Directory(site=_site(publisher), kind="topics", title="Topics", listed=listed, marks=marks))
 
 
 def authors(request: Request) -> Response:
@@ -96,7 +99,8 @@ def places(request: Request) -> Response:
 def sources(request: Request) -> Response:
     """Every source, with its state."""
     publisher = _publisher(request)
-    return _html(pages.Sources(site=_site(publisher), followed=reading.followed(publisher.db)))
+    marks = marked(publisher.watch.marks(utc_now()).sources)
+    return _html(pages.Sources(site=_site(publisher), followed=reading.followed(publisher.db), marks=marks))
 
 
 def topic(request: Request, name: str) -> Response:
@@ -208,6 +212,7 @@ def _feed_page(publisher: Publisher, output: Output, view: View) -> pages.Feed:
     state = reading.followed(publisher.db, output.slug) if is_source else []
     now = utc_now()
     facts = author_facts(publisher.db, output.slug, first_day(now)) if output.kind == "authors" else None
+    mark = publisher.watch.mark(output.kind, output.slug, now)
     return pages.Feed(
         site=_site(publisher),
         kind=output.kind,
@@ -225,9 +230,14 @@ def _feed_page(publisher: Publisher, output: Output, view: View) -> pages.Feed:
         query_part="" if view == publisher.view_of(output) else f"?view={view}",
         items=_items(publisher, kept, output.slug if output.kind == "topics" else ""),
         author=facts,
-        chart=chart(facts.published, now) if facts else None,
+        chart=chart(facts.published, now)
+        if facts
+        else day_chart(mark.counted.daily[:_CHART_DAYS], now)
+        if mark
+        else None,
         state=state[0] if state else None,
         journal=reading.journal_of(publisher.db, output.slug, limit=10) if is_source else [],
+        rhythm=mark.verdict if mark else None,
     )
 
 
