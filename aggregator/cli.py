@@ -24,6 +24,7 @@ from aggregator.cli_common import (
     HostOption,
     JsonOption,
     PortOption,
+    index_now,
     opened,
     opened_to_look,
     out,
@@ -161,6 +162,7 @@ def poll(
         results = run_loop(_poll_now(loaded, db, claim, total, quiet=as_json))
         _file_again(loaded, db)
         Joiner().join_waiting(db, utc_now, owner=own_lease())
+        index_now(db)
         polled = {claim.source.slug for claim, _ in results}
         skipped = [followed[slug] for slug in wanted if slug not in polled]
     rows = show.outcomes(results, skipped, now)

@@ -40,6 +40,7 @@ PURE = (
     "aggregator/language.py",
     "aggregator/language_model.py",
     "aggregator/language_tables.py",
+    "aggregator/marking.py",
     "aggregator/meaning.py",
     "aggregator/place_context.py",
     "aggregator/place_lexicon.py",
@@ -64,6 +65,7 @@ PURE_MAY = (
     "storage.search_model",
     "storage.state_model",
     "storage.author_model",
+    "storage.search_model",
     *(name.removesuffix("/").removesuffix(".py") for name in PURE),
 )
 WEB_IMPORTED_BY = ("aggregator/web/", "aggregator/serving.py", "aggregator/cli.py")
