@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from aggregator import cli_authors, cli_find, cli_store, cli_topics, show, show_status
+from aggregator import cli_authors, cli_find, cli_search, cli_store, cli_topics, show, show_status
 from aggregator.cli_common import (
     VERSION,
     ConfigOption,
@@ -66,6 +66,7 @@ app.add_typer(cli_topics.app, name="topics")
 app.add_typer(cli_authors.app, name="authors")
 app.add_typer(cli_store.app, name="db")
 app.command()(cli_store.plan)
+app.command()(cli_search.search)
 app.command()(cli_find.add)
 app.command("import")(cli_find.import_list)
 app.command()(cli_find.backfill)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from aggregator import cli_emm, cli_examples, cli_pins, show
+from aggregator import cli_emm, cli_examples, cli_pins, cli_search, show
 from aggregator.cli_common import ConfigOption, JsonOption, opened, out, print_json
 from aggregator.config import load_config
 from aggregator.daemon import utc_now
@@ -19,6 +19,8 @@ app.command()(cli_pins.pin)
 app.command()(cli_pins.unpin)
 app.command()(cli_pins.pins)
 app.add_typer(cli_emm.app, name="import")
+app.command()(cli_search.preview)
+app.command()(cli_search.diff)
 
 
 @app.command("list")
