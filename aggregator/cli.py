@@ -17,13 +17,14 @@ from typing import Annotated
 
 import typer
 
-from aggregator import cli_authors, cli_find, cli_store, cli_topics, show, show_status
+from aggregator import cli_authors, cli_find, cli_search, cli_store, cli_topics, show, show_status
 from aggregator.cli_common import (
     VERSION,
     ConfigOption,
     HostOption,
     JsonOption,
     PortOption,
+    index_now,
     opened,
     opened_to_look,
     out,
@@ -67,6 +68,7 @@ app.add_typer(cli_topics.app, name="topics")
 app.add_typer(cli_authors.app, name="authors")
 app.add_typer(cli_store.app, name="db")
 app.command()(cli_store.plan)
+app.command()(cli_search.search)
 app.command()(cli_find.add)
 app.command("import")(cli_find.import_list)
 app.command()(cli_find.backfill)
@@ -163,6 +165,7 @@ def poll(
         results = run_loop(_poll_now(loaded, db, claim, total, quiet=as_json))
         _file_again(loaded, db)
         Joiner().join_waiting(db, utc_now, owner=own_lease())
+        index_now(db)
         polled = {claim.source.slug for claim, _ in results}
         skipped = [followed[slug] for slug in wanted if slug not in polled]
     rows = show.outcomes(results, skipped, now)

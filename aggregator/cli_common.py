@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from aggregator.config import Config, ConfigError, load_config, store_of
 from aggregator.daemon import utc_now
+from aggregator.indexing import index_waiting
 from aggregator.prepare import open_store, prepare
 from storage.database import Database, open_database
 
@@ -82,6 +83,12 @@ def progress_of(description: str) -> Iterator[Callable[[int, int], None]]:
     with progress_bar() as progress:
         task = progress.add_task(description, total=None, said="")
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def index_now(db: Database) -> None:
+    """Put what waits into the full-text index, with a bar where somebody watches."""
+    with progress_of("Indexing") as progress:
+        index_waiting(db, progress=progress)
 
 
 def refuse(message: str, wanted: str, known: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from aggregator import cli_emm, cli_examples, cli_pins, cli_rhythm
+from aggregator import cli_emm, cli_examples, cli_pins, cli_rhythm, cli_search
 
 app = typer.Typer(
     help="What the topics are, what they hold, and whether they mean what they should.", no_args_is_help=True
@@ -21,3 +21,5 @@ app.command()(cli_pins.pin)
 app.command()(cli_pins.unpin)
 app.command()(cli_pins.pins)
 app.add_typer(cli_emm.app, name="import")
+app.command()(cli_search.preview)
+app.command()(cli_search.diff)

@@ -1,4 +1,4 @@
-"""The daemon: jobs that tick, tidy, work, join and pace; start, drain, stop.
+"""The daemon: jobs that tick, tidy, work, join, index and pace; start, drain, stop.
 
 In: a configuration, an open store. Out: due sources polled while it runs; on SIGTERM polls in flight end or give their
 lease back. Never: a schedule in memory: what is due is a column in the store.
@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from aggregator.budgeting import share_out
 from aggregator.config import Config
 from aggregator.inbox import read_pushes
+from aggregator.indexing import index_waiting
 from aggregator.joining import Joiner
 from aggregator.metronome import Metronome
 from aggregator.pages import PageReader
@@ -40,6 +41,9 @@ WORKERS = 16
 _TICK_SECONDS = 2
 _WORK_SECONDS = 3
 _STORIES_SECONDS = 5
+_INDEX_SECONDS = 5
+# After an upgrade everything waits to be indexed: in portions, so that polls and readers are served meanwhile.
+_MOST_INDEXED = 4000
 _PUSHES_SECONDS = 2
 _PAGES_SECONDS = 2
 _HUBS_SECONDS = 10
@@ -123,6 +127,7 @@ class Daemon:
         self._metronome.every(_TICK_SECONDS, self._tick, "tick", now)
         self._metronome.every(_WORK_SECONDS, self._work, "work", now)
         self._metronome.every(_STORIES_SECONDS, self._join, "stories", now)
+        self._metronome.every(_INDEX_SECONDS, self._index, "index", now)
         self._metronome.every(_PUSHES_SECONDS, self._pushes, "pushes", None)
         self._metronome.every(_PAGES_SECONDS, self._pages, "pages", None)
         self._metronome.every(_HUBS_SECONDS, self._hubs, "hubs", None)
@@ -235,6 +240,14 @@ class Daemon:
         else:
             if joined:
                 log.info("joined into stories: %d entries", joined)
+
+    async def _index(self) -> None:
+        """Put what came and what changed into the full-text index."""
+        try:
+            db = self._hands.db
+            await asyncio.to_thread(index_waiting, db, stopping=lambda: self._stopping, most=_MOST_INDEXED)
+        except StorageError as error:
+            log.error("entries wait to be indexed: %s", error)
 
     async def _pace(self) -> None:
         """Share the budget out anew, by what was learned since."""

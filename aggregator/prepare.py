@@ -14,6 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from aggregator.config import Config
+from aggregator.indexing import tokens_version
 from aggregator.meaning import meaning_version
 from aggregator.rhythm import after_pause
 from feeds.guard import Network, refuse_address
@@ -37,7 +38,12 @@ def declared(config: Config) -> Declared:
     sources = tuple(replace(row, own_host=is_own_host(row.source.url, networks)) for row in config.sources)
     reach = " ".join(sorted(map(str, networks)))
     return Declared(
-        sources=sources, topics=config.topic_rows, authors=config.authors, reach=reach, meaning=meaning_version()
+        sources=sources,
+        topics=config.topic_rows,
+        authors=config.authors,
+        reach=reach,
+        meaning=meaning_version(),
+        search=tokens_version(),
     )
 
 

@@ -90,7 +90,7 @@ class Publisher:
         kept = self.page(output, ENTRIES, view, announced=True)
         # Only JSON Feed has a place for who else tells a story; elsewhere it is said where one entry stands for all.
         told = shared(self.db, kept, self.viewer, now) if view == "stories" or form == "json" else {}
-        shown = [(one.key, entry) for one in kept if (entry := self._entry(one, now)) is not None]
+        shown = [(one.key, entry) for one in kept if (entry := self.entry(one, now)) is not None]
         if output.kind == "topics":
             # Why by the other topics of an entry is for them to say: their rules move without this feed's revision.
             because = {one.key: reasons_for(one, output.slug) for one in kept}
@@ -141,7 +141,8 @@ class Publisher:
             updated=updated,
         )  # fmt: skip
 
-    def _entry(self, kept: Kept, now: datetime) -> Entry | None:
+    def entry(self, kept: Kept, now: datetime) -> Entry | None:
+        """An entry as our feeds name it and as far as it may be shown; None where it may not."""
         entry = visible(kept, self.viewer, now)
         if entry is None:
             return None

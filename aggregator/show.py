@@ -110,7 +110,7 @@ def plain_table(*columns: str) -> Table:
 
 def several(number: int, thing: str) -> str:
     """A number of things: 1 entry, 2,000 entries."""
-    many = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
+    many = f"{thing[:-1]}ies" if thing.endswith("y") and thing[-2] not in "aeou" else f"{thing}s"
     return f"{number:,} {thing if number == 1 else many}"
 
 

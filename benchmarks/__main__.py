@@ -17,7 +17,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import engines, fetching, figures, languages, matching, parsing, places, polling, replay, stories
+from benchmarks import (
+    engines,
+    fetching,
+    figures,
+    languages,
+    matching,
+    parsing,
+    places,
+    polling,
+    replay,
+    searching,
+    stories,
+)
 from benchmarks.figures import Figure
 from benchmarks.server import ROOT
 
@@ -56,6 +68,7 @@ SUITES = (
     Suite(title="Matching", names=matching.NAMES, steps=matching.steps, measure=matching.measure),
     Suite(title="Places", names=places.NAMES, steps=places.steps, measure=places.measure),
     Suite(title="Replaying", names=replay.NAMES, steps=replay.steps, measure=replay.measure),
+    Suite(title="Searching", names=searching.NAMES, steps=searching.steps, measure=searching.measure),
     Suite(title="Languages", names=languages.NAMES, steps=languages.steps, measure=languages.measure),
 )
 

@@ -30,6 +30,7 @@ MEDIA_TYPES = {
 }
 GENERATOR = "Heliograph"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_ATOM = "http://www.w3.org/2005/Atom"
 _DC = "http://purl.org/dc/elements/1.1/"
 _LANG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*\Z")
 _NO_LANGUAGE = ("unknown", "und", "zxx", "mul")  # they fit the form of a tag and tell a reader nothing
@@ -119,6 +120,7 @@ def _write_head(feed: Any, head: Head, media_type: str) -> None:
     feed.link(href=head.url, rel="self", type=media_type)
     # feedgen takes the last link for RSS.
     feed.link(href=head.site_url, rel="alternate", type="text/html")
+    feed.heliograph.next_page = head.next_page
 
 
 def _write_entry(item: Any, entry: Entry, form: str, rss_id: tuple[str, bool], base: str) -> None:
@@ -188,10 +190,22 @@ def bylines(entry: Entry) -> tuple[Author, ...]:
 
 
 class _FeedExtension(BaseExtension):
-    """The name spaces that our entries use."""
+    """The name spaces that our entries use; the next page of a feed in pages (RFC 5005 section 3)."""
+
+    next_page = ""
 
     def extend_ns(self) -> dict[str, str]:
         return {"dc": _DC, "georss": meaning.GEORSS, "heliograph": meaning.WHY}
+
+    def extend_atom(self, feed: Any) -> Any:
+        if self.next_page:
+            etree.SubElement(feed, "link", rel="next", href=self.next_page)
+        return feed
+
+    def extend_rss(self, feed: Any) -> Any:
+        if self.next_page:
+            etree.SubElement(feed.find("channel"), f"{{{_ATOM}}}link", rel="next", href=self.next_page)
+        return feed
 
 
 class _EntryExtension(BaseEntryExtension):
@@ -269,6 +283,7 @@ def _json(head: Head, entries: Sequence[Entry], shared: Mapping[str, Shared]) ->
         "title": legal(head.title) or "Untitled",
         "home_page_url": legal(head.site_url),
         "feed_url": legal(head.url),
+        "next_url": legal(head.next_page),
         "description": legal(head.subtitle),
         "language": head.lang if _LANG.match(head.lang) else "",
     }

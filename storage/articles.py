@@ -19,6 +19,7 @@ from storage.database import Database
 from storage.model import Judged, Work
 from storage.recording import write_again
 from storage.schema import articles, entries, sources, work
+from storage.search_queue import put_due
 from storage.settling import leave_alone
 from storage.work import PAGE
 
@@ -122,6 +123,7 @@ def put_page(
             return False
         connection.execute(delete(articles).where(articles.c.entry_id == key))
         connection.execute(insert(articles).values(row))
+        put_due(connection, [key])
     return True
 
 

@@ -19,6 +19,7 @@ from storage.model import Meaning
 from storage.outputs import ALL, Ledger
 from storage.recording import filed_and_signed, place_again
 from storage.schema import entries, entry_places
+from storage.search_queue import put_due
 
 
 def remember(db: Database, judged: Sequence[tuple[int, str, Meaning]], now: datetime) -> int:
@@ -46,6 +47,7 @@ def remember(db: Database, judged: Sequence[tuple[int, str, Meaning]], now: date
             placed += place_again(connection, key, meaning.places, partial(int, key))
         if placed:
             connection.execute(insert(entry_places), placed)
+        put_due(connection, [key for key, _ in fresh])
         ledger.close()
     return len(fresh)
 

@@ -19,6 +19,7 @@ from storage.outputs import ALL, Ledger, Ref
 from storage.pins import pinned_topics, with_pins
 from storage.revisions import keep
 from storage.schema import bylines, entries, entry_places, filings, seen, topics
+from storage.search_queue import put_due
 from storage.work import PAGE, put_new_work
 
 _TOPICS = select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(bindparam("slugs", expanding=True)))
@@ -80,6 +81,8 @@ def write_entries(
         connection.execute(_SIGN, signed)
     if named:
         connection.execute(_PLACE, named)
+    edited = (one.key for poll in brought for one in poll.decision.changed if one.key is not None)
+    put_due(connection, [*(key for key, _, _ in new), *edited])
 
 
 def write_again(connection: Connection, one: Judged, now: datetime, *, sign: bool) -> bool:
@@ -108,6 +111,7 @@ def write_again(connection: Connection, one: Judged, now: datetime, *, sign: boo
     ):
         if made:
             connection.execute(add, made)
+    put_due(connection, [one.key])
     ledger.close()
     return True
 

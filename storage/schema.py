@@ -152,6 +152,14 @@ entries = Table(
     Index(None, "first_seen", "source_id", "published", "announced", "id"),
 )
 
+# Entries that the full-text index lacks, or holds as they were. `turn` is another number each time that one is put here,
+# so that only what was indexed is taken out; 0 where an entry is too large for the index: it stays, and is always looked at.
+# No reference: an entry may go without asking whether it waits.
+search_due = Table(
+    "search_due", metadata, Column("entry_id", Key, primary_key=True, autoincrement=False),
+    Column("turn", BigInteger, nullable=False),
+)  # fmt: skip
+
 # The places that an entry names; `code` is a country's, or the slug of a region that was itself named.
 entry_places = Table(
     "entry_places",

@@ -14,9 +14,13 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, func, insert, select, text
 
 from storage.database import Database, StorageError
-from storage.schema import entries, filings, metadata, outputs, pins, seen, topics, work
+from storage.schema import entries, filings, metadata, outputs, pins, search_due, seen, topics, work
+from storage.search_queue import put_all_due
 
 _CHUNK = 500
+
+# The index is made anew beside the copy: which of its entries wait says nothing of those of another.
+_TABLES = [table for table in metadata.sorted_tables if table is not search_due]
 
 Progress = Callable[[str, int, int], None]
 """(table, rows done, rows in all)"""
@@ -29,14 +33,17 @@ class CopyError(StorageError):
 def copy(source: Database, target: Database, progress: Progress | None = None) -> dict[str, int]:
     """Copy every row into an empty store, in one transaction, and compare counts and hashes. Rows by table.
 
+    All that was copied waits to be indexed for search, and until then every search looks at it.
+
     Raises CopyError, and then nothing was copied.
     """
     with source.read() as reader, target.write() as writer:
         _refuse_full(writer)
-        for table in metadata.sorted_tables:
+        for table in _TABLES:
             _copy_table(reader, writer, table, progress)
         _number_on(writer)
-        equal = {table.name: (digest(reader, table), digest(writer, table)) for table in metadata.sorted_tables}
+        put_all_due(writer)
+        equal = {table.name: (digest(reader, table), digest(writer, table)) for table in _TABLES}
         wrong = [name for name, (ours, theirs) in equal.items() if ours != theirs]
         if wrong:
             raise CopyError(f"the copy differs in {', '.join(wrong)}; nothing was kept")

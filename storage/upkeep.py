@@ -22,11 +22,14 @@ from storage.outputs import ALL, Ledger, new_output, renew
 from storage.pins import pinned_topics, with_pins
 from storage.recording import refile_entry
 from storage.schema import entries, filings, outputs, sources, topics
+from storage.search_queue import put_all_due, put_source_due
 from storage.settling import feeds_naming, follower_of
 from storage.slugs import rename, retire
 from storage.work import MEANING, REFILE, put_work, rules_name, set_rules, swap_note
 
 _TAKEN_OVER = timedelta(seconds=5)
+_SAID = ("name", "kind", "lang", "tags", "labels", "full_text")
+"""What is declared of a source and is searched, or tells how its entries are read."""
 _RHYTHM = ("every_seconds", "hours", "weight")
 
 
@@ -34,7 +37,8 @@ _RHYTHM = ("every_seconds", "hours", "weight")
 class Declared:
     """All that a configuration declares, and how we judge.
 
-    `reach` names the private networks that sources may live in, `meaning` the version of what tells languages and places.
+    `reach` names the private networks that sources may live in, `meaning` the version of what tells languages and places,
+    `search` that of the tokens that entries are indexed under.
     """
 
     sources: Sequence[SourceRow] = ()
@@ -42,6 +46,7 @@ class Declared:
     authors: Sequence[AuthorRow] = ()
     reach: str = ""
     meaning: str = ""
+    search: str = ""
 
 
 def reconcile(db: Database, declared: Declared, now: datetime) -> list[str]:
@@ -60,8 +65,10 @@ def reconcile_in(connection: Connection, declared: Declared, now: datetime) -> l
         new_output(connection, *ALL, now)
     Ledger(connection, now).lock([ALL])
     for position, source in enumerate(declared.sources):
-        rename(connection, sources, "sources", source.source.slug, source.formerly)
-        put_source(connection, source, "file", position, now)
+        renamed = rename(connection, sources, "sources", source.source.slug, source.formerly)
+        number = put_source(connection, source, "file", position, now)
+        if renamed:
+            put_source_due(connection, number)
     retire(connection, sources, [one.source.slug for one in declared.sources], now)
     _wake_merged(connection, now)
     _wake_refused(connection, declared.reach, now)
@@ -73,6 +80,8 @@ def reconcile_in(connection: Connection, declared: Declared, now: datetime) -> l
     put_authors(connection, declared.authors, now)
     if declared.meaning and swap_note(connection, "meaning", declared.meaning):
         put_work(connection, MEANING, "entries", {"after": 0}, now)
+    if declared.search and swap_note(connection, "search", declared.search):
+        put_all_due(connection)
     set_rules(connection, rules_name(declared.topics))
     stale = select(topics.c.slug).where(topics.c.retired_at.is_(None), topics.c.filed_version != topics.c.rule_version)
     slugs = list(connection.execute(stale.order_by(topics.c.position)).scalars())
@@ -117,6 +126,8 @@ def put_source(connection: Connection, row: SourceRow, origin: Origin, position:
     elif held["next_poll_at"] is not None and any(held[name] != declared[name] for name in _RHYTHM):
         values |= {"next_poll_at": min(held["next_poll_at"], now + source.every)}
     connection.execute(update(sources).where(sources.c.id == number).values(values))
+    if any(held[name] != declared[name] for name in _SAID):
+        put_source_due(connection, number)
     renew(connection, feeds_naming(connection, number), now)
     return number
 

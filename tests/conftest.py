@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feeds.sandbox import Sandbox
+from storage import search_index
 from storage.database import Database, open_database
 from storage.schema import metadata
 from tests.faultserver import FaultServer
@@ -57,7 +58,7 @@ def emptied(url: str) -> None:
     database = open_database(url)
     with database.write() as connection:
         tables = ", ".join(table.name for table in metadata.sorted_tables)
-        connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY")
+        connection.exec_driver_sql(f"TRUNCATE {tables}, {search_index.TABLE} RESTART IDENTITY")
     database.close()
 
 

@@ -33,6 +33,7 @@ PURE = (
     "aggregator/differences.py",
     "aggregator/emm.py",
     "aggregator/emm_topics.py",
+    "aggregator/excerpts.py",
     "aggregator/gazetteer.py",
     "aggregator/habit.py",
     "aggregator/health.py",
@@ -67,6 +68,7 @@ PURE_MAY = (
     "storage.state_model",
     "storage.arrival_model",
     "storage.author_model",
+    "storage.search_model",
     *(name.removesuffix("/").removesuffix(".py") for name in PURE),
 )
 WEB_IMPORTED_BY = ("aggregator/web/", "aggregator/serving.py", "aggregator/cli.py")

@@ -85,7 +85,7 @@ def stored(folder: Path, query: str) -> list[tuple[object, ...]]:
 
 
 def test_run_polls_serves_and_stops_cleanly(tmp_path: Path) -> None:
-    """`run` polls what is due, serves it, and on SIGTERM ends with 0 and without a lease left."""
+    """`run` polls what is due, serves it, indexes it, and on SIGTERM ends with 0 and without a lease left."""
     port = free_port()
     with files(tmp_path) as address:
         config = write_sources(tmp_path, address)
@@ -94,11 +94,13 @@ def test_run_polls_serves_and_stops_cleanly(tmp_path: Path) -> None:
             wait_for(lambda: reachable(here), process)
             wait_for(lambda: stored(tmp_path, "SELECT count(*) FROM entries") == [(SOURCES * ENTRIES,)], process)
             feed = httpx.get(f"{here}/topics/even.atom", trust_env=False)
+            wait_for(lambda: stored(tmp_path, "SELECT count(*) FROM search_due") == [(0,)], process)
+            found = httpx.get(f"{here}/search.atom?q=odd", trust_env=False)
             process.send_signal(signal.SIGTERM)
             assert process.wait(PATIENCE) == 0
 
     assert feed.headers["content-type"].startswith("application/atom+xml")
-    assert feed.content.count(b"<entry") == 50
+    assert feed.content.count(b"<entry") == found.content.count(b"<entry") == 50
     assert stored(tmp_path, "SELECT count(*) FROM sources WHERE lease_owner IS NOT NULL") == [(0,)]
 
 

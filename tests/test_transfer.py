@@ -9,7 +9,7 @@ from sqlalchemy import delete, update
 from aggregator.publish import Publisher
 from feeds.model import Document
 from feeds.parse import parse
-from storage import reading, transfer
+from storage import reading, search_queue, transfer
 from storage.database import Database, open_database
 from storage.schema import entries, metadata, outputs, seen, topics
 from tests.fakes import NOON, declare, make_entry, make_source, take, write_config
@@ -63,6 +63,7 @@ def test_a_copy_there_and_back_is_equal(empty: dict[str, Database], tmp_path: Pa
     assert there == back
     assert there["entries"] == 700
     assert ("entries", 700, 700) in told
+    assert [search_queue.waiting(one) for one in empty.values()] == [700, 700], "the index is made anew"
     assert bytes_of(source, tmp_path) == bytes_of(empty["postgresql"], tmp_path) == bytes_of(empty["sqlite"], tmp_path)
     source.close()
 

@@ -36,6 +36,8 @@ ROUTES = (
     ("/entries/{key}", public.entry, "an entry: why it is where it is, and what its publisher changed"),
     ("/all", public.everything, "every entry"),
     ("/all.{form}", public.everything_feed, "every entry, as a feed"),
+    ("/search", public.search, "what is stored, searched"),
+    ("/search.{form}", public.search_feed, "a search, as a feed"),
     ("/opml", public.opml_followed, "what we follow, as OPML"),
     ("/feeds.opml", public.opml_published, "what we publish, as OPML"),
 )

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from aggregator.differences import shortened
 from aggregator.edits import Edit
+from aggregator.excerpts import Run
 from aggregator.health import health
 from aggregator.hints import spoken
 from aggregator.reasons import reason_of, reasons_for
@@ -208,6 +209,37 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """An entry that a search found: its title and what may be shown of its text, with the words that matched marked."""
+
+    item: Item
+    title: Sequence[Run]
+    body: Sequence[Run]
+    terms: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """A search: the form, what is wrong with the query ("" where nothing is), what was found, and where it goes on.
+
+    `following` is the address of the next page, "" where there is none. `reached` says how far back was looked where a
+    page was ended by the work that it took.
+    """
+
+    site: Site
+    query: str
+    days: int | None
+    error: str
+    hits: Sequence[Hit]
+    address: str
+    query_part: str
+    following: str
+    reached: datetime | None
+    looked: int
+    longest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
     """An error that helps."""
 
@@ -217,7 +249,7 @@ class Trouble:
     near: Sequence[tuple[str, str]]
 
 
-Page = Entry | Front | Feed | Directory | Sources | Trouble
+Page = Entry | Front | Feed | Directory | Search | Sources | Trouble
 
 
 def render(page: Page) -> str:

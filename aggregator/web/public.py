@@ -22,7 +22,7 @@ from aggregator.daemon import utc_now
 from aggregator.marks import marked
 from aggregator.publish import FORMS, Body, Publisher, unique
 from aggregator.sharing import VIEWS, View, shared
-from aggregator.web import pages
+from aggregator.web import pages, searching
 from aggregator.web.bars import chart, day_chart, first_day
 from aggregator.web.entries import entry_page
 from storage import reading
@@ -146,6 +146,19 @@ def entry(request: Request, key: str) -> Response:
     return _html(page)
 
 
+def search(request: Request) -> Response:
+    """What is stored, searched in the language of topics."""
+    publisher = _publisher(request)
+    page, status = searching.search_page(publisher, request.query_params, _site(publisher))
+    return HTMLResponse(pages.render(page), status, {**_PAGE_HEADERS, "X-Robots-Tag": "noindex"})
+
+
+def search_feed(request: Request, form: str) -> Response:
+    """The same as a feed: the newest arrivals that match."""
+    _check_form(form)
+    return _send(request, searching.search_feed(_publisher(request), request.query_params, form, utc_now()))
+
+
 def opml_followed(request: Request) -> Response:
     """What we follow."""
     return _send(request, _publisher(request).opml_followed())
@@ -178,8 +191,8 @@ def unavailable(request: Request, error: Exception) -> Response:
 def _output(request: Request, kind: OutputKind, name: str) -> Response:
     publisher = _publisher(request)
     slug, _, form = name.rpartition(".") if "." in name else (name, "", "")
-    if form and form not in FORMS:
-        raise HTTPException(404, f"There is no form .{escape(form[:20])} of a feed: they are .atom, .rss and .json.")
+    if form:
+        _check_form(form)
     found = publisher.output(kind, slug)
     if found is None:
         raise HTTPException(404)
@@ -191,6 +204,11 @@ def _output(request: Request, kind: OutputKind, name: str) -> Response:
     if form:
         return _send(request, publisher.feed(found, form, utc_now(), view))
     return _html(_feed_page(publisher, found, view))
+
+
+def _check_form(form: str) -> None:
+    if form not in FORMS:
+        raise HTTPException(404, f"There is no form .{escape(form[:20])} of a feed: they are .atom, .rss and .json.")
 
 
 def _view(request: Request) -> View | None:
