@@ -26,6 +26,8 @@ Part = tuple[int, Node, Sequence[Clause]]
 # Fields with words of their own; words without a field, in the title and in the text are looked for in one go.
 OWN_WORDS = ("author", "source", "category", "url")
 _FEWEST = 3
+_FEW_WORDS = 300
+"""So many forms ask searches and drafts for at most."""
 _HEAD = 5
 """Letters by which beginnings are told apart at first sight; the few shorter ones are looked for one by one."""
 _WORTH_LEARNING = 200
@@ -57,7 +59,8 @@ class _Sought:
         """What knows the atoms of a text's words in a language; made when the first text in it comes."""
         found = self._runs.get(language)
         if found is None:
-            found = Runs(_Atoms(self.whole, self.beginnings, self._stems(language)), language)
+            passing = len(self.whole) + len(self.beginnings) < _FEW_WORDS
+            found = Runs(_Atoms(self.whole, self.beginnings, self._stems(language)), language, passing=passing)
             self._runs[language] = found
         return found
 

@@ -45,6 +45,7 @@ _GAP = 1000
 _LONGEST_PART = 40
 _LONGEST_REMEMBERED = 40
 _MOST_REMEMBERED = 50_000
+_MOST_KNOWN = 20_000
 # What stands around a word and is no part of it.
 _AROUND = ".,;:!?()[]{}\"'…“”„‘’«»"
 _CAMEL = re.compile(r"([^\W\d_][a-zçğıöşüа-яё]{2,})([A-ZÇĞİÖŞÜА-ЯЁ]{2}.*)\Z", re.DOTALL)
@@ -186,9 +187,13 @@ class Runs(dict[str, Read]):
     remembered, and cost one look into a dictionary.
     """
 
-    def __init__(self, atoms: Callable[[str], Sequence[int]], language: str = "") -> None:
-        """`atoms` are those of a form; a run has those of all its forms together. Words are stemmed in the language."""
+    def __init__(self, atoms: Callable[[str], Sequence[int]], language: str = "", *, passing: bool = False) -> None:
+        """`atoms` are those of a form; a run has those of all its forms together. Words are stemmed in the language.
+
+        Those who are `passing`, like a search, share what they learn of words: the next one asks for the same.
+        """
         super().__init__()
+        self._forms = _known_forms if passing else _forms
         self._atoms = atoms
         self._language = language
         self._before: dict[str, Read] = {}
@@ -206,7 +211,7 @@ class Runs(dict[str, Read]):
         return read
 
     def _read(self, run: str) -> Read:
-        forms, parts = _read_run(run, self._language)
+        forms, parts = self._forms(run, self._language)
         # An atom may stand at a place in several forms: it stands there once.
         pairs: dict[tuple[int, Place], None] = {}
         for form in forms:
@@ -236,7 +241,7 @@ STEMMED = "~"
 
 def forms_of(run: str, language: str = "") -> Iterator[str]:
     """Every form of a run, stems among them."""
-    return (form[0] for form in _read_run(run, language)[0])
+    return (form[0] for form in _known_forms(run, language)[0])
 
 
 def compounds(text: str) -> Iterator[list[Part]]:
@@ -278,8 +283,29 @@ def _joined(text: str, compound: list[Part], part: Part) -> bool:
     return not any(is_spaceless(one.text) or len(one.text) > _LONGEST_PART for one in (last, part))
 
 
-def _read_run(run: str, language: str) -> tuple[tuple[Form, ...], int]:
-    """The forms of a run, and how many parts it has. Most runs are one word, with a comma or a full stop."""
+_Forms = tuple[tuple[Form, ...], int]
+_KNOWN: dict[str, tuple[dict[str, _Forms], dict[str, _Forms]]] = {}
+"""The forms of runs by language, those read lately and those before: whoever comes with new queries asks for the same words."""
+
+
+def _known_forms(run: str, language: str) -> _Forms:
+    """The same, remembered."""
+    lately, before = _KNOWN.get(language) or ({}, {})
+    read = lately.get(run) or before.get(run)
+    if read is None:
+        read = _forms(run, language)
+    elif run in lately:
+        return read
+    if len(run) <= _LONGEST_REMEMBERED:
+        if len(lately) >= _MOST_KNOWN:
+            lately, before = {}, lately
+        lately[run] = read
+        _KNOWN[language] = (lately, before)
+    return read
+
+
+def _forms(run: str, language: str) -> _Forms:
+    """The forms of a run, and how many parts it has. Most are one word, with a comma or a full stop."""
     word = run.strip(_AROUND)
     plain = word.isascii()
     # What a hyphen, an apostrophe, a capital inside, a mark or a script without spaces sets apart is taken apart with care.
@@ -307,7 +333,7 @@ def _is_even(word: str) -> bool:
     return word.islower() or word.istitle() or word.isupper()
 
 
-def _read_parts(run: str, language: str) -> tuple[tuple[Form, ...], int]:
+def _read_parts(run: str, language: str) -> _Forms:
     """Every part, and every row of parts of a compound as one: "S-300PMU-2" is also S300PMU, 300PMU2 and S300PMU2.
 
     Of every part also its stem. Also how many parts there are.
