@@ -11,7 +11,13 @@ _ADVICE = (
     ("character '`' that cannot", "a value begins with `: put it into quotes"),
     ("character '%' that cannot", "a value begins with %: put it into quotes"),
     ("undefined alias", "a value begins with *: put it into quotes"),
-    ("mapping values are not allowed", "a value with a colon and a space in it: put the value into quotes"),
+    (
+        "mapping values are not allowed",
+        "a value with a colon and a space in it: put the value into quotes; "
+        "or the line is indented deeper than the one above",
+    ),
+    ("expected ',' or '}'", "text with a colon, a quote or a bracket inside { }: put the text into quotes"),
+    ("expected ',' or ']'", "text with a colon, a quote or a bracket inside [ ]: put the text into quotes"),
     ("but found '<scalar>'", "text goes on after a closing quote: put the whole value into single quotes"),
     ("but found '<block", "the indentation does not fit the lines before"),
     ("found duplicate key", ""),

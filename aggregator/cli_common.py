@@ -91,10 +91,10 @@ def index_now(db: Database) -> None:
         index_waiting(db, progress=progress)
 
 
-def refuse(message: str, wanted: str, known: Iterable[str]) -> None:
-    """End with 2: what was named is not there; the nearest that is."""
+def refuse(message: str, wanted: str, known: Iterable[str], listing: str = "heliograph status") -> None:
+    """End with 2: what was named is not there; the nearest that is, or the command that lists all."""
     near = get_close_matches(wanted, list(known), 1)
-    hint = f"; did you mean {near[0]}?" if near else "; `heliograph status` lists them"
+    hint = f"; did you mean {near[0]}?" if near else f"; `{listing}` lists them"
     say_error(message + hint)
     raise typer.Exit(2)
 

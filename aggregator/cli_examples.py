@@ -34,7 +34,7 @@ def try_topics(
     known = [topic.slug for topic in loaded.topics]
     for slug in topics or ():
         if slug not in known:
-            refuse(f"there is no topic {slug}", slug, known)
+            refuse(f"there is no topic {slug}", slug, known, "heliograph topics list")
     with ExitStack() as opened:
         outcomes = list(try_examples(loaded, _finder(loaded, opened), topics or ()))
     if as_json:

@@ -116,12 +116,15 @@ def _told(done: Done, *, as_json: bool) -> None:
         return
     entry = f"Entry {done.entry.key} ({done.entry.entry.title[:_LONGEST_TITLE] or 'without a title'})"
     now = "is in" if done.is_in else "is not in"
-    before = "as before" if done.was_in == done.is_in else "since now"
+    before = "as before" if done.was_in == done.is_in else "from now on"
     asks = "asks for it" if done.by_rule else "does not ask for it"
-    if done.pin:
-        say(f"{entry} {now} {done.topic}, {before}: {done.pin.told}. Its rule {asks}.")
-    else:
-        say(f"{entry} {now} {done.topic}, {before}: it is pinned no more, and the rule {asks}.")
+    if not done.pin:
+        say(f"{entry} {now} {done.topic} {before}: it is pinned no more, and the rule {asks}.")
+        return
+    is_news = any(why.topic == done.topic and why.announced for why in done.entry.filings)
+    shown = "It is in the topic's feeds as news." if is_news else "It is on the topic's page, not in its feeds."
+    said = f"{entry} {now} {done.topic} {before}: {done.pin.told}. Its rule {asks}."
+    say(f"{said} {shown}" if done.is_in else said)
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def show(
     with opened(load_config(config)) as db:
         topics = {one.slug: one for one in reading.list_topics(db)}
         if slug not in topics:
-            refuse(f"there is no topic {slug}", slug, topics)
+            refuse(f"there is no topic {slug}", slug, topics, "heliograph topics list")
         marks, total = marks_of(db, now), reading.counts(db)["entries"]
         (topic,) = _as_seen(db, marks, [topics[slug]])
         told = show_topics.Told(

@@ -36,6 +36,7 @@ from aggregator.daemon import utc_now
 from aggregator.previewing import difference
 from aggregator.previewing import preview as made_preview
 from aggregator.searching import LONGEST_DAYS, Found, Page, compile_search, find, since_of
+from aggregator.show import several
 from aggregator.spreadsheet import to_csv
 from aggregator.topics.compiling import Topic
 from aggregator.topics.tree import QueryError
@@ -116,7 +117,7 @@ def diff(
     loaded = load_config(config)
     held = {topic.slug: topic for topic in loaded.topics}
     if slug not in held:
-        refuse(f"there is no topic {slug}", slug, held)
+        refuse(f"there is no topic {slug}", slug, held, "heliograph topics list")
     topic = _compiled(query, loaded)
     with opened(loaded) as db:
         index_now(db)
@@ -174,4 +175,4 @@ def _write_csv(target: str, page: Page) -> None:
     except OSError as error:
         say_error(f"{target} cannot be written: {error.strerror}")
         raise typer.Exit(1) from None
-    say(f"Wrote {len(page.found):,} entries to {target}.")
+    say(f"Wrote {several(len(page.found), 'entry')} to {target}.")

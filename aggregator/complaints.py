@@ -95,7 +95,8 @@ def message_of(error: dict[str, Any]) -> str:
         known = _keys_at(loc[:-1])
         near = difflib.get_close_matches(str(loc[-1]), known, 1, 0.5)
         hint = f"; did you mean {near[0]}?" if near else f"; the keys here are {', '.join(known)}"
-        return f"unknown key{hint}"
+        comma = "; where it is text behind a comma, put the whole text into quotes" if error["input"] is None else ""
+        return f"unknown key{hint}{comma}"
     if error["type"] == "string_pattern_mismatch":
         return f"{error['input']!r} is no slug: expected small letters, digits and hyphens, such as central-asia"
     if error["type"] == "missing":
@@ -110,6 +111,7 @@ def message_of(error: dict[str, Any]) -> str:
     said = str(error["msg"]).replace("Input should be", "expected")
     said = re.sub(r"a valid dictionary( or instance of \w+)?", "keys and values", said)
     said = said.replace("a valid tuple", "a list").replace("a valid string", "text")
+    said = re.sub(r"a valid integer(, unable to parse .*)?", "a whole number", said)
     given = "" if secret else f", not {error['input']!r}"
     return f"{said[0].lower()}{said[1:]}{given}"[:300]
 

@@ -106,7 +106,7 @@ def entry_named(db: Database, named: str) -> Kept:
     numbered = [one for one in found if str(one.key) == named]
     if not found:
         raise NotPinnedError(
-            f"no entry has the link, id or number {named}; a page of a topic shows each entry's number"
+            f"no entry has the link, id or number {named}; on pages, the date leads to an entry, with its number"
         )
     if numbered:
         return numbered[0]

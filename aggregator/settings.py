@@ -154,8 +154,10 @@ class _Model(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_empty_keys(cls, data: Any) -> Any:
-        """An empty key is an absent one."""
-        return {key: value for key, value in data.items() if value is not None} if isinstance(data, dict) else data
+        """An empty key is an absent one; an unknown one is a mistake all the same, such as text behind an unquoted comma."""
+        if not isinstance(data, dict):
+            return data
+        return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
 
 
 class Settings(_Model):

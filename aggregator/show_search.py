@@ -25,19 +25,25 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _BAR = 40
 _MOST_BLOCKS = 60
 _MOST_LISTED = 12
+_WIDE = 100
+"""Columns of a console from which on an entry's number, arrival, source and words stand side by side."""
 
 
 def found_table(console: Console, found: Sequence[Found]) -> None:
-    """Entries, the newest arrival first, with what stands around the words that matched."""
-    table = plain_table("Number", "Arrived", "Source", "Entry")
+    """Entries, the newest arrival first, with what stands around the words that matched: below one another where it is narrow."""
+    narrow = console.width < _WIDE
+    table = plain_table("Number", "Entry") if narrow else plain_table("Number", "Arrived", "Source", "Entry")
     for one in found:
         kept = one.kept
         words = _text(console, marked(kept.entry.title, one.spans, "title"), "bold")
         around = _text(console, excerpt(kept.entry.text, one.spans), "dim")
-        table.add_row(
-            str(kept.key), kept.first_seen.strftime("%Y-%m-%d %H:%M"), kept.source_slug,
-            Text("\n").join([part for part in (words, around) if part]),
-        )  # fmt: skip
+        arrived = kept.first_seen.strftime("%Y-%m-%d %H:%M")
+        if narrow:
+            origin = Text(f"{kept.source_slug}, arrived {arrived}")
+            table.add_row(str(kept.key), Text("\n").join([part for part in (words, origin, around) if part]))
+        else:
+            entry = Text("\n").join([part for part in (words, around) if part])
+            table.add_row(str(kept.key), arrived, kept.source_slug, entry)
     console.print(table)
 
 
@@ -106,20 +112,22 @@ def sparkline(counts: Sequence[int]) -> str:
 
 
 def _by_day(days: Mapping[date, int]) -> str:
-    """A block a day, or a week where there are many days."""
+    """A block a day, or so many weeks where there are many days that all of them fit."""
     counts = list(days.values())
     if len(counts) <= _MOST_BLOCKS:
         return f"A day: {sparkline(counts)}  {_span(days)}"
-    # From the end, so that the last week is whole.
-    weeks = [sum(counts[max(0, end - 7) : end]) for end in range(len(counts), 0, -7)]
-    return f"A week: {sparkline(weeks[::-1][-_MOST_BLOCKS:])}  {_span(days)}"
+    weeks = -(-len(counts) // (7 * _MOST_BLOCKS))
+    # From the end, so that the last stretch is whole.
+    stretches = [sum(counts[max(0, end - 7 * weeks) : end]) for end in range(len(counts), 0, -7 * weeks)]
+    name = "A week" if weeks == 1 else f"{weeks} weeks a mark"
+    return f"{name}: {sparkline(stretches[::-1])}  {_span(days)}"
 
 
 def _span(days: Mapping[date, int]) -> str:
-    """From when to when, and how many on most and on the best day."""
+    """From when to when, how many a day, and how many on the best day."""
     best = max(days, key=lambda day: (days[day], day))
     average = sum(days.values()) / len(days)
-    return f"{min(days)} to {max(days)}, {average:.1f} on average, {days[best]:,} on {best}"
+    return f"{min(days)} to {max(days)}, {average:.1f} a day on average, {days[best]:,} on {best}"
 
 
 def _counts(console: Console, name: str, counted: Sequence[tuple[str, int]]) -> None:
@@ -147,9 +155,10 @@ def difference_page(console: Console, made: Difference, slug: str, days: int) ->
         f"{slug}, last {several(days, 'day')}: {made.gained:,} gained, {made.lost:,} lost, {made.same:,} the same.",
         highlight=False,
     )
-    for title, found in (("Gained", made.gained_samples), ("Lost", made.lost_samples)):
+    for title, number, found in (("Gained", made.gained, made.gained_samples), ("Lost", made.lost, made.lost_samples)):
         if found:
-            console.print(f"\n{title}:")
+            of_all = f" ({len(found):,} of {number:,}; --samples shows more)" if len(found) < number else ""
+            console.print(f"\n{title}{of_all}:", highlight=False)
             found_table(console, found)
 
 

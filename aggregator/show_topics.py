@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.cells import cell_len
@@ -30,6 +30,9 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _MOST_PARTS = 12
 _MOST_PINS = 10
 _WIDEST_TERM = 26
+_UNCOUNTED = (
+    "Entries that were older than two days when they came, or were filed later by a changed rule, count for no day."
+)
 # What counts, shares and the gaps between columns take.
 _NUMBERS = 20
 
@@ -74,7 +77,14 @@ def topic_table(
             f"{one.entries:,}", _percent(_share(one.entries, total)), Text(mark.word, style=MARK_STYLE.get(mark.word, "")),
         )  # fmt: skip
     console.print(table)
+    if any(_came_uncounted(one, mark, days, now) for one, mark in rows):
+        console.print(_UNCOUNTED)
     print_marked(console, {one.slug: mark for one, mark in rows})
+
+
+def _came_uncounted(one: Listed, mark: Mark, days: int, now: datetime) -> bool:
+    """Whether something came lately, and yet no day counts it: it was no news when it came."""
+    return bool(one.latest and now - one.latest < timedelta(days=days) and not sum(mark.counted.daily[:days]))
 
 
 def print_marked(console: Console, marks: Mapping[str, Mark], most: int = 100) -> None:
@@ -128,6 +138,8 @@ def told_page(console: Console, told: Told, total: int, now: datetime) -> None:
     )
     for name, value in facts:
         console.print(Text.assemble((f"{name}: ", "bold"), value), soft_wrap=True)
+    if _came_uncounted(one, mark, told.days, now):
+        console.print(_UNCOUNTED)
     _parts(console, "Source", told.sources, told.days, lambda slug: slug)
     _parts(console, "Country named", told.countries, told.days, lambda code: gazetteer.names(code) or code)
     for pin in told.pins[:_MOST_PINS]:
@@ -159,16 +171,15 @@ def overlap_row(one: Overlap) -> dict[str, Any]:
 
 
 def overlap_table(console: Console, pairs: Sequence[Overlap]) -> None:
-    """Pairs of topics, a line each."""
+    """Pairs of topics, one below the other, so that names of usual length fit unbroken."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("Topic", "And"):
-        table.add_column(name, overflow="fold")
-    for name in ("Entries", "Of which", "Shared", "Jaccard", "Smaller"):
+    table.add_column("Two topics", overflow="fold")
+    for name in ("Entries", "Shared", "Of both", "Of the smaller"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in pairs:
         table.add_row(
-            one.slug, one.other, f"{one.entries:,}", f"{one.other_entries:,}", f"{one.shared:,}", _percent(one.jaccard),
-            _percent(one.of_smaller),
+            f"{one.slug}\n{one.other}", f"{one.entries:,}\n{one.other_entries:,}", f"{one.shared:,}",
+            _percent(one.jaccard), _percent(one.of_smaller),
         )  # fmt: skip
     console.print(table)
 

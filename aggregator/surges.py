@@ -106,7 +106,7 @@ def _too_few(daily: Sequence[int | None]) -> str:
     if daily and daily[0] is None:
         return "nothing came from anywhere in the last 24 hours"
     known = sum(day is not None for day in daily[1:])
-    return f"{known} days are behind it; at least {FEWEST} say what is usual"
+    return f"known for {known} {'day' if known == 1 else 'days'} only; {FEWEST} are needed to say what is usual"
 
 
 def _is_surge(found: Verdict, variance: float) -> bool:

@@ -41,8 +41,10 @@ def test_a_pin_from_end_to_end(run: Run) -> None:
     """Pinned, an entry is in the topic and `why` says so; unpinned it is not; each command says what it did."""
     status, out, _ = run("topics", "pin", LINK, "air", "--because", "a rotor is one", "--by", "Ada")
     assert status == 0
-    assert out.startswith("Entry 2 (A rotor) is in air, since now: pinned by Ada on ")
-    assert out.endswith(": a rotor is one. Its rule does not ask for it.\n")
+    assert out.startswith("Entry 2 (A rotor) is in air from now on: pinned by Ada on ")
+    assert out.endswith(
+        ": a rotor is one. Its rule does not ask for it. It is on the topic's page, not in its feeds.\n"
+    )
 
     said = run("why", LINK)[1]
     assert "Topic air: Air (not by its rule)\n  pinned by Ada on " in said
@@ -51,7 +53,7 @@ def test_a_pin_from_end_to_end(run: Run) -> None:
 
     status, out, _ = run("topics", "unpin", LINK, "air")
     assert (status, out) == (
-        0, "Entry 2 (A rotor) is not in air, since now: it is pinned no more, and the rule does not ask for it.\n",
+        0, "Entry 2 (A rotor) is not in air from now on: it is pinned no more, and the rule does not ask for it.\n",
     )  # fmt: skip
 
 
@@ -60,7 +62,7 @@ def test_pins_are_listed(run: Run) -> None:
     assert run("topics", "pins")[1] == "Nothing is pinned.\n"
     run("topics", "pin", "2", "air", "--because", "one")
     run("topics", "pin", "1", "air", "--out", "--because", "two")
-    run("topics", "pin", "1", "sea", "--announce")
+    assert "It is in the topic's feeds as news." in run("topics", "pin", "1", "sea", "--announce")[1]
     assert run("topics", "pins") == run("topics", "pin")
     assert "two" in run("topics", "pins")[1]
     rows = json.loads(run("topics", "pins", "air", "--json")[1])

@@ -230,6 +230,9 @@ def test_a_generation_is_what_bytes_depend_on(tmp_path: Path) -> None:
         ("authors:\n  x: {name: A, zzzz: 1}\n", 2, "authors.x.zzzz", "the keys here are name, aliases, formerly"),
         ("settings: {timezone: Berlin}\n", 1, "settings.timezone", "expected a time zone such as"),
         ("settings: {database: 'postgres://u:p@h/x'}\n", 1, "settings.database", "expected sqlite:///FILE or postgresql://"),
+        ("topics:\n  x: {query: a, must_match: [{title: Coal, gas and oil}]}\n", 2, "topics.x.must_match[1].gas and oil",
+         "text behind a comma, put the whole text into quotes"),
+        ("topics:\n  x: {any_of: {a: two}, threshold: 1}\n", 2, "topics.x.any_of.a", "expected a whole number, not 'two'"),
         ("settings: {budget: 0}\n", 1, "settings.budget", "greater than 0"),
         ("sources: [{url: https://a.example/, weight: 0}]\n", 1, "sources[1].weight", "greater than or equal to 0.01"),
         ("sources: [{url: https://a.example/, hours: hourly}]\n", 1, "sources[1].hours", "expected minute, hour, day"),
@@ -381,6 +384,8 @@ def test_the_schema_describes_the_file() -> None:
         ("sources:\n  - url: https://a.example/\n    name: My: Monitor\n", "put the value into quotes"),
         ('topics:\n  a:\n    query: "a b" OR c\n', "put the whole value into single quotes"),
         ("topics:\n  a: {query: x}\n  a: {query: y}\n", "the key a stands here a second time"),
+        ("topics:\n  a:\n   query: x\n    title: y\n", "indented deeper than the one above"),
+        ("topics:\n  a: {query: x, must_match: [{title: Coal: more of it}]}\n", "inside { }: put the text into quotes"),
     ],
 )
 def test_common_yaml_mistakes_come_with_advice(tmp_path: Path, text: str, advice: str) -> None:

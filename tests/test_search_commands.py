@@ -6,17 +6,21 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from aggregator.cli import main
 from aggregator.daemon import utc_now
 from aggregator.prepare import open_store, prepare
+from aggregator.searching import Found
+from aggregator.show_search import found_table
 from aggregator.spreadsheet import harmless, to_csv
 from storage import search_queue
 from storage.database import open_database
+from storage.model import Kept
 from tests.fakes import make_entry, take, write_config
 
 Run = Callable[..., tuple[int, str, str]]
@@ -172,6 +176,38 @@ def test_preview_knows_age_and_lists_weeks(run: Run) -> None:
     assert "A week: " in run("topics", "preview", "helicopter", "--days", "200")[1]
 
 
+def test_a_preview_of_years_draws_all_of_them(run: Run) -> None:
+    """The marks stand for the whole window that is named beside them: 5,001 days in stretches of 12 weeks."""
+    said = run("topics", "preview", "helicopter", "--days", "5000")[1]
+    line = next(line for line in said.splitlines() if line.startswith("12 weeks a mark: "))
+    marks = line.removeprefix("12 weeks a mark: ").split()[0]
+    assert len(marks) == 60
+    assert marks.strip("·") == "█"
+
+
+def test_entries_stand_below_one_another_where_it_is_narrow() -> None:
+    """On 80 columns an entry's source and arrival stand below its title, and its words have the width to themselves."""
+    entry = make_entry(title="A helicopter lands", text="It was seen. " * 12)
+    at = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    kept = Kept(
+        key=7, entry=entry, source_slug="news", source_name="News", republish=None, published=at, published_note="",
+        updated=at, first_seen=at, revisions=0,
+    )  # fmt: skip
+    printed = {}
+    for width in (80, 160):
+        file = io.StringIO()
+        found_table(Console(width=width, file=file, color_system=None), [Found(kept=kept, spans=())])
+        printed[width] = file.getvalue().splitlines()
+    assert [line.strip() for line in printed[80][:3]] == [
+        "Number  Entry",
+        "7       A helicopter lands",
+        "news, arrived 2026-01-02 03:04",
+    ]
+    assert all(len(line) <= 80 for line in printed[80])
+    assert printed[160][1].split("  ")[:1] == ["7"]
+    assert "2026-01-02 03:04  news" in printed[160][1]
+
+
 def test_diff_shows_what_is_gained_and_lost(run: Run) -> None:
     """E-03: what a topic would gain and lose with another query, with examples of each; nothing is changed."""
     made = json.loads(run("topics", "diff", "air", "--with", "drone OR title:2-1", "--samples", "3", "--json")[1])
@@ -181,7 +217,8 @@ def test_diff_shows_what_is_gained_and_lost(run: Run) -> None:
     _, said, _ = run("topics", "diff", "air", "--with", "helicopter")
     assert "air, last 30 days: 0 gained, 0 lost, 15 the same." in said
     _, said, _ = run("topics", "diff", "air", "--with", "drone")
-    assert "Gained:" in said
-    assert "Lost:" in said
+    assert "Gained (5 of 15; --samples shows more):" in said
+    assert "Lost (5 of 15; --samples shows more):" in said
+    assert "Lost:" in run("topics", "diff", "air", "--with", "drone", "--samples", "15")[1]
     status, _, complaint = run("topics", "diff", "aix", "--with", "drone")
     assert (status, "did you mean air?" in complaint) == (2, True)

@@ -47,7 +47,8 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     take(db, [
         make_entry(id="1", title="Фрегат «Гром» & co", link="https://w.example/1", lang="ru", authors=["Ада Ор"],
                    text=f"{'Слова. ' * 80}Новый фрегат вышел в море <script>alert(1)</script>. {'Слова. ' * 80}"),
-        make_entry(id="2", title="護衛艦が進水", link="https://w.example/2", text="新しい護衛艦。"),
+        make_entry(id="2", title="護衛艦が進水", link="https://w.example/2", text="新しい護衛艦。",
+                   published=NOON - timedelta(days=3)),
     ], slug="whole", now=NOON + timedelta(hours=1))  # fmt: skip
     with served(make_app(Publisher(db, write_config(folder, CONFIG)))) as made:
         yield made
@@ -84,7 +85,9 @@ def test_a_whole_text_is_shown_around_its_marks(client: httpx.Client) -> None:
 
     assert "Новый <mark>фрегат</mark> вышел в <mark>море</mark> &lt;script&gt;" in page
     assert page.count("Слова.") < 30
-    assert "護衛" in client.get("/search", params={"q": "護衛艦"}).text
+    late = client.get("/search", params={"q": "護衛艦"}).text
+    assert "護衛" in late
+    assert "· arrived <time" in late
 
 
 def test_pages_lead_to_every_match_once(client: httpx.Client) -> None:
@@ -141,6 +144,7 @@ def test_what_is_wrong_is_said_kindly(client: httpx.Client) -> None:
     assert answer.status_code == 400
     assert 'role="alert"' in answer.text
     assert "column" in answer.text
+    assert "In the language of topics: " in answer.text
     assert 'value="&lt;i&gt;frigate&#34; AND ("' in answer.text
 
 

@@ -134,13 +134,28 @@ def test_a_topic_that_is_not_there_is_bad_usage(filled: Run) -> None:
     status, _, err = filled("topics", "show", "aire")
 
     assert (status, err.strip()) == (2, "there is no topic aire; did you mean air?")
+    assert "there is no topic zzz; `heliograph topics list` lists them" in filled("topics", "show", "zzz")[2]
+
+
+def test_what_counts_for_no_day_is_told() -> None:
+    """A topic whose newest entry came a minute ago and whose days are all empty says why; one with a count does not."""
+    told = {}
+    for counted in (0, 1):
+        topic = Listed(slug="air", title="Air", entries=5, detail="x", latest=NOON - timedelta(minutes=1))
+        mark = Mark(
+            counted=Counted(daily=(counted, *[0] * 28), settled=()), verdict=Verdict(word="unknown", reason="too early")
+        )
+        console, file = printed(120)
+        topic_table(console, [(topic, mark)], 9, 14, NOON)
+        told[counted] = "count for no day" in file.getvalue()
+    assert told == {0: True, 1: False}
 
 
 def test_topics_that_overlap_are_listed(filled: Run) -> None:
     """`topics overlap` has pairs above a floor, with what they share of both and of the smaller."""
     status, out, _ = filled("topics", "overlap", "--floor", "0")
     assert status == 0
-    assert out.splitlines()[1].split() == ["air", "sea", "473", "423", "3", "0.3%", "0.7%"]
+    assert [line.split() for line in out.splitlines()[1:3]] == [["air", "473", "3", "0.3%", "0.7%"], ["sea", "423"]]
 
     (pair,) = json.loads(filled("topics", "overlap", "--floor", "0", "--json")[1])
     assert (pair["slug"], pair["other"], pair["shared"], pair["of_smaller"]) == ("air", "sea", 3, 0.0071)

@@ -143,7 +143,7 @@ def test_without_a_past_nothing_is_said(days: int) -> None:
 
     assert found.word == "unknown"
     assert not found.is_marked
-    assert "at least 14 say what is usual" in found.reason
+    assert "14 are needed to say what is usual" in found.reason
     assert verdict([500, *STEADY][: FEWEST + 1]).word == "surge"
 
 

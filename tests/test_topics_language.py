@@ -153,6 +153,10 @@ def test_operators_in_small_letters_are_refused(query: str, capitals: str) -> No
         ("a:", "':' does not fit here", (1, 2)),
         ("title:", "':' does not fit here", (1, 6)),
         ("a\n\n  foo*bar", "inside a word", (3, 3)),
+        ("a near/6 b", "write NEAR/6 in capitals", (1, 3)),
+        ("a Near/6 b", "write NEAR/6 in capitals", (1, 3)),
+        ("a “b c”", "straight quotation marks", (1, 3)),
+        ("a || b", "write OR", (1, 3)),
     ],
 )
 def test_an_error_says_where_and_what(query: str, message: str, place: tuple[int, int]) -> None:

@@ -82,7 +82,12 @@ _EXPECTED = {
 _UNSAID = {"COMPARE", "EXACT", "LIST", "SLOP"}
 # What other query languages have; read as words, it would silently mean something else.
 _FOREIGN = re.compile(r".*[@=~<>?|^\[\]{}\\“”„«»]|[–—−]", re.DOTALL)
-_ADVICE = {"=": '="Word" is how the exact spelling is asked for', "~": '"two words"~6 is how nearness is asked for'}
+_STRAIGHT = 'phrases stand in straight quotation marks: "air defence"'
+_ADVICE = {
+    **dict.fromkeys("“”„«»", _STRAIGHT), "|": "write OR between alternatives",
+    "=": '="Word" is how the exact spelling is asked for', "~": '"two words"~6 is how nearness is asked for',
+}  # fmt: skip
+_SMALL_NEAR = re.compile(r"near/\d+", re.IGNORECASE)
 _UNDERSTOOD = (
     'words, word*, "phrases", ="Exact", AND, OR, NOT, NEAR/n, parentheses, @lists and the fields ' + ", ".join(FIELDS)
 )
@@ -190,6 +195,8 @@ class _Tree(Transformer[Token, Node]):
     def word(self, token: Token) -> Node:
         if token.lower() in ("and", "or", "not"):
             raise QueryError(f'write {token.upper()} in capitals, or "{token}" for the word itself', *_place(token))
+        if _SMALL_NEAR.fullmatch(token):  # read as two words, it would silently mean something else
+            raise QueryError(f"write {token.upper()} in capitals", *_place(token))
         if _FOREIGN.match(token):
             advice = next((told for sign, told in _ADVICE.items() if sign in token), "")
             has = advice or f"this language has {_UNDERSTOOD}"
