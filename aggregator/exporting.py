@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
 from aggregator.emm_topics import Imported
+from aggregator.topics.language import LONGEST_QUERY
 from feeds.identity import is_web_url
 from feeds.model import Source
 from feeds.opml import Outline
@@ -50,7 +51,9 @@ def print_topics(stream: TextIO, topics: Iterable[Imported]) -> None:
     """Topics in the form of feeds.yaml, with what is to be known of each above it."""
     yaml = YAML()
     yaml.default_flow_style = False
-    yaml.width = _WIDTH
+    topics = [*topics]
+    # A query that is a key may not go over two lines.
+    yaml.width = 10 * LONGEST_QUERY if any(topic.any_of for topic in topics) else _WIDTH
     rows = CommentedMap()
     for topic in topics:
         row: dict[str, object] = {"title": topic.title}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from aggregator.cli import main
 from aggregator.emm import Alert, Combination, Keyword, read_alerts
@@ -306,6 +307,19 @@ def test_topics_match_what_alerts_would(one: Alert, entries: list[tuple[list[str
     for title, text in entries:
         entry = make_entry(title=" ".join(title), text=" ".join(text))
         assert bool(judge([topic], entry, make_source())) == fires(one, [title, text]), (made, title, text)
+
+
+@pytest.mark.parametrize("length", range(1, 60, 4))
+def test_a_long_combination_beside_words_is_a_key(length: int) -> None:
+    """E-01: a combination beside weighted words becomes a key of the YAML, which may not go over two lines."""
+    groups = f"begin or yes, {'b' * length}, c end or begin or WHO, {'d' * length}, e end or"
+    words = "words threshold 5 define patterns x 5 end patterns"
+    text = f"define alert A {words} define combination {groups} end combination end alert"
+    (topic,), _ = topics_of(read_alerts(text)[0])
+    stream = StringIO()
+    print_topics(stream, [topic])
+
+    assert YAML(typ="safe").load(stream.getvalue())["topics"]["a"]["any_of"] == dict(topic.any_of)
 
 
 def test_what_is_printed_is_what_was_meant(tmp_path: Path) -> None:

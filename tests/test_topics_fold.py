@@ -97,7 +97,8 @@ def test_other_words_keep_their_alphabet(word: str) -> None:
     ("prefix", "word"),
     [
         ("defence", "defenses"), ("defenc", "defense"), ("defens", "defence"), ("armour", "armored"), ("armor", "armoured"),
-        ("organis", "organized"), ("organiz", "organised"), ("localisat", "localization"), ("analys", "analyzed"),
+        ("organis", "organized"), ("organiz", "organised"), ("localisat", "localization"), ("localisati", "localization"),
+        ("localisa", "localization"), ("localisin", "localizing"), ("analys", "analyzed"),
         ("licenc", "license"), ("manoeuv", "maneuvers"), ("manoeuvr", "maneuvers"), ("maneuv", "manoeuvre"),
         ("programme", "programs"), ("centre", "centers"), ("drill", "drilling"), ("shell", "shelling"), ("travell", "travelled"),
         ("install", "installed"), ("Су3", "Su35"), ("Су", "Су35"), ("Як1", "Yak130"), ("С300", "C300PMU"), ("İHA", "ihalar"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import operator
+import weakref
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from aggregator.topics.compiling import Compiler, Rule, Topic, compile_topic
 from aggregator.topics.match import Rules
 from aggregator.topics.subject import Told
-from aggregator.topics.tree import QueryError
+from aggregator.topics.tree import And, QueryError
 from feeds.model import Entry
 from storage.model import Meaning, PlaceTag, Span
 from tests.fakes import make_entry, make_source
@@ -56,6 +59,10 @@ def test_a_bare_word_is_found_in_its_inflections(language: str, query: str, text
         ('="S-300"', "S300, S-300, S‑300", ["S-300", "S‑300"]),
         ('="ОДКБ"', "одкб ОДКБ", ["ОДКБ"]),
         ('title:="CSTO"', "CSTO", None),
+        ('="U.S."', "the U.S. and us", ["U.S"]),
+        ('="C++"', "C, C++ and c++", ["C"]),
+        ('="№ 5"', "№ 5, 5", ["5"]),
+        ('="OTAN"', "l’OTAN, d'otan, OTAN", ["l’OTAN", "OTAN"]),
     ],
 )
 def test_an_exact_term_is_found_to_the_letter(query: str, text: str, words: list[str] | None) -> None:
@@ -207,6 +214,44 @@ def test_topics_that_grow_without_end_are_refused() -> None:
     assert any("more than 20,000" in str(error) for error in compiled(*rules, ("t18", "a1")).errors)
 
 
+def nested(number: int) -> tuple[str, str]:
+    """A topic that names the next, twenty brackets deep."""
+    return f"t{number}", "(a1 OR b1 NOT " * 20 + f"topic:t{number + 1}" + ")" * 20
+
+
+def test_topics_that_are_deep_within_deep_topics_are_refused() -> None:
+    """X-35: what is nested within what it names is refused before anything runs out of stack."""
+    errors = compiled(*map(nested, range(18)), ("t18", "a1")).errors
+
+    assert any("more than 140: use fewer brackets" in str(error) for error in errors)
+
+
+def test_the_deepest_query_is_judged() -> None:
+    """X-35: forty brackets within one another, each with OR, NOT and AND, are held against an entry."""
+    assert spans("(a1 OR b1 NOT " * 40 + "c1" + ")" * 40, "x1 a1") == ["a1"]
+
+
+def test_a_search_cannot_grow_without_end() -> None:
+    """X-35: a search that names a large topic many times over is refused, as a topic would be."""
+    rules = [Rule(slug="a", title="A", query=" OR ".join(f"x{number}" for number in range(1000)))]
+
+    with pytest.raises(QueryError, match="more than 20,000"):
+        Compiler(rules, {}).query(" OR ".join(["topic:a"] * 21))
+
+
+def test_nothing_is_kept_of_a_query_that_is_over() -> None:
+    """X-35: terms are shared by the topics that have them, and end with the last of these: searches leave none behind."""
+    one, other = (compile_topic("t", "T", '"terms of a query" here').tree for _ in "ab")
+    assert isinstance(one, And)
+    assert isinstance(other, And)
+    assert all(map(operator.is_, one.parts, other.parts))
+
+    ended = [weakref.ref(term) for term in one.parts]
+    del one, other
+    gc.collect()
+    assert [term() for term in ended] == [None, None]
+
+
 @pytest.mark.parametrize(
     ("lists", "message"),
     [
@@ -259,6 +304,8 @@ def test_a_threshold_that_says_nothing_is_refused(threshold: int, message: str) 
         ("places>=two", "no whole number"),
         ("published>=yesterday", "is no date"),
         ("published>=2026-13-01", "is no date"),
+        ("published<=20260301", "is no date"),
+        ("published=2026-W09", "is no date"),
         ("age<7", "is no age"),
         ('="CS*"', "exact spelling"),
         ("=CSTO", '="Word" is how'),

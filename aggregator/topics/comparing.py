@@ -13,6 +13,8 @@ from aggregator.topics.tree import COMPARED, Compare, QueryError
 
 _WRITTEN = re.compile(r"([A-Za-z_]+)(>=|<=|>|<|=)(.*)", re.DOTALL)
 _NUMBER = re.compile(r"\d{1,9}\Z", re.ASCII)
+# Of the forms of ISO 8601 the one that everybody writes: 20260131 would be a moment, and no day.
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(T.+)?\Z", re.ASCII)
 _AGE = re.compile(r"(\d{1,6})(m|h|d|w)\Z", re.ASCII)
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -32,6 +34,8 @@ def comparison(written: str) -> Compare:
 def _value(name: str, value: str) -> float | datetime | date:
     if name == "published":
         try:
+            if _DATE.match(value) is None:
+                raise ValueError
             if len(value) == len("2026-01-31"):
                 return date.fromisoformat(value)
             moment = datetime.fromisoformat(value)

@@ -63,7 +63,8 @@ _MAY_BE_TWO = re.compile(
 )
 # The same for the beginning of a word, which no pattern above can know: organis* is also organiz*.
 _BEGINNINGS = (
-    ("our", "or"), ("is", "iz"), ("isat", "izat"), ("ys", "yz"), ("enc", "ens"), ("noeuv", "neuv"), ("noeuvr", "neuver"),
+    ("our", "or"), ("is", "iz"), ("isi", "izi"), ("isin", "izin"), ("isa", "iza"), ("isat", "izat"), ("isati", "izati"),
+    ("isatio", "izatio"), ("ys", "yz"), ("enc", "ens"), ("noeuv", "neuv"), ("noeuvr", "neuver"),
 )  # fmt: skip
 _SHORTEST_BEGINNING = 6
 # Longer than any name; some characters stand for a whole sentence (ﷺ), and a hostile text could be all of these.

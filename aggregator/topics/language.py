@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ from aggregator.topics.tree import (
     QueryError,
     Term,
     Weighted,
+    check_bounds,
+    leaves,
     place_name,
 )
 
@@ -128,7 +130,10 @@ def read_query(query: str, lookup: Lookup = ALONE) -> Node:
         if isinstance(error.orig_exc, QueryError):
             raise error.orig_exc from None
         raise
-    tree = _looked_up(tree, lookup)
+    # From here, not from the depths of the query: topics within topics are read within one another.
+    named = {one: _of_topic(one, lookup) for one in reversed([*leaves(tree)]) if isinstance(one, OtherTopic)}
+    tree = _looked_up(tree, lookup, named)
+    check_bounds(tree)
     if not _asks_for_something(tree):
         raise QueryError("the query has only NOT terms, so it would match nearly everything: say what it should find")
     return tree
@@ -266,22 +271,26 @@ def _width(number: str, token: Token) -> int:
     return int(number)
 
 
-def _looked_up(node: Node, lookup: Lookup) -> Node:
+def _looked_up(node: Node, lookup: Lookup, named: Mapping[OtherTopic, Node]) -> Node:
     """The tree with the lists and topics that it names in their places. Raises QueryError."""
     if isinstance(node, Listed):
         return _of_list(node, lookup)
     if isinstance(node, OtherTopic):
-        try:
-            return lookup.topic(node.slug)
-        except QueryError as error:
-            raise QueryError(error.message, node.line, node.column) from None
+        return named[node]
     if isinstance(node, Near):
         return Near(_terms(node.left, lookup), _terms(node.right, lookup), node.within, node.field)
     if isinstance(node, Not):
-        return Not(_looked_up(node.part, lookup))
+        return Not(_looked_up(node.part, lookup, named))
     if isinstance(node, And | Or):
-        return type(node)(tuple(_looked_up(part, lookup) for part in node.parts))
+        return type(node)(tuple(_looked_up(part, lookup, named) for part in node.parts))
     return node
+
+
+def _of_topic(node: OtherTopic, lookup: Lookup) -> Node:
+    try:
+        return lookup.topic(node.slug)
+    except QueryError as error:
+        raise QueryError(error.message, node.line, node.column) from None
 
 
 def _of_list(node: Listed, lookup: Lookup) -> Node:

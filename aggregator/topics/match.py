@@ -31,7 +31,7 @@ from aggregator.topics.tree import (
     Weighted,
     place_name,
 )
-from aggregator.topics.words import Token, Words
+from aggregator.topics.words import Token, Words, compounds
 from feeds.model import Entry, Source
 from storage.model import Filing, Meaning, Span
 
@@ -176,7 +176,7 @@ def _spans(subject: Subject, field: str, written: str, places: Sequence[Token]) 
 
 
 def _match_value(term: Term, subject: Subject) -> list[Span]:
-    wanted = term.written.strip('"').lower()
+    wanted = (term.exact or term.written.strip('"')).lower()
     stem = wanted.removesuffix("*")
     if term.field == "lang":
         held = any(
@@ -296,16 +296,21 @@ def _standing(subject: Subject, term: Term) -> list[Token]:
             rows = _followed(rows, _spelled(words, spellings, subject)) if rows else rows
     if rows and (field == "title" or field == "text"):
         rows = [place for place in rows if (place.start < subject.text_begins) is (field == "title")]
-    return (
-        [place for place in rows if _is_exact(words.slice(place.start, place.end), term.exact)] if term.exact else rows
-    )
+    return _exact(words, rows, term.exact) if rows and term.exact else rows
 
 
-def _is_exact(standing: str, wanted: str) -> bool:
-    """Whether a stretch of text is spelled so, but for white space, the kind of apostrophe and what one joins to it."""
-    plain = plain_spelling(standing)
-    wanted = plain_spelling(wanted)
-    return plain == wanted or (plain.startswith(wanted) and plain[len(wanted)] == "'")
+def _exact(words: Words, rows: Sequence[Token], exact: str) -> list[Token]:
+    """Those that are spelled so, but for white space, the kind of apostrophe and what one joins to the words."""
+    compounds_in = [*compounds(exact)]
+    # What stands around the words is no part of any, as the last full stop of "U.S." is not.
+    before, after = compounds_in[0][0].start, len(exact) - compounds_in[-1][-1].end
+    wanted = plain_spelling(exact)
+
+    def is_exact(place: Token) -> bool:
+        plain = plain_spelling(words.slice(max(place.start - before, 0), place.end + after))
+        return plain == wanted or plain.startswith(f"{wanted}'") or plain.endswith(f"'{wanted}")
+
+    return [place for place in rows if is_exact(place)]
 
 
 def _spelled(words: Words, spellings: Sequence[Sequence[Piece]], subject: Subject) -> list[Token]:

@@ -7,36 +7,39 @@ from __future__ import annotations
 
 import itertools
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 from aggregator.topics.fold import forms, prefix_forms
 from aggregator.topics.tree import WORD_FIELDS, Piece, QueryError, Term
 from aggregator.topics.words import compounds, is_spaceless
 
 _SHORTEST_PREFIX = 2
-_MOST_SHARED = 200_000
+# Terms are shared as long as some topic has them. Nothing else keeps one: anybody may search, for whatever he likes.
+_SHARED: WeakValueDictionary[tuple[str, str, str], Term] = WeakValueDictionary()
 _UNCOMMON = re.compile(r"[@=~<>?|^\[\]{}\\“”„«»]|[–—−]")
 
 
-@lru_cache(maxsize=_MOST_SHARED)
 def word_term(written: str, field: str = "") -> Term:
     """A word, or words that hyphens join; with a * the words that begin so. Raises QueryError."""
-    return _made(written, written, field, bare=not written.endswith("*"))
+    return _shared("word", written, field, lambda: _made(written, written, field, bare=not written.endswith("*")))
 
 
-@lru_cache(maxsize=_MOST_SHARED)
 def phrase_term(text: str, field: str = "") -> Term:
     """The words of `text` in this order, none inflected. Raises QueryError."""
-    return _made(f'"{text}"', text, field, bare=False)
+    return _shared("phrase", text, field, lambda: _made(f'"{text}"', text, field, bare=False))
 
 
-@lru_cache(maxsize=_MOST_SHARED)
 def exact_term(text: str, field: str = "") -> Term:
     """`text` to the letter, capitals included. Raises QueryError."""
     if "*" in text:
         raise QueryError(f'="{text}" asks for the exact spelling, which has no *: leave out the = or the *')
-    made = _made(f'="{text}"', text, field, bare=False)
-    return Term(made.written, made.words, field, " ".join(text.split()))
+
+    def made() -> Term:
+        loose = _made(f'="{text}"', text, field, bare=False)
+        return Term(loose.written, loose.words, field, " ".join(text.split()))
+
+    return _shared("exact", text, field, made)
 
 
 def listed_term(item: str, field: str = "") -> Term:
@@ -63,6 +66,15 @@ def in_field(term: Term, field: str) -> Term:
         return exact_term(term.exact, field)
     quoted = term.written.startswith('"')
     return phrase_term(term.written[1:-1], field) if quoted else word_term(term.written, field)
+
+
+def _shared(kind: str, text: str, field: str, make: Callable[[], Term]) -> Term:
+    """The term that somebody has already, else a new one."""
+    known = _SHARED.get((kind, text, field))
+    if known is None:
+        known = make()
+        _SHARED[kind, text, field] = known
+    return known
 
 
 def _made(written: str, text: str, field: str, *, bare: bool) -> Term:

@@ -21,6 +21,12 @@ TIMELY = ("age", "sources")
 COMPARED = (*TIMELESS, *TIMELY)
 
 
+MOST_TERMS = 20_000
+"""Of a rule together with all that it names: what names two others twice each, which do the same, would grow without end."""
+DEEPEST_TREE = 140
+"""Nodes within one another, with those of the topics that are named: whoever walks down a tree calls himself for each."""
+
+
 class QueryError(ValueError):
     """A query that cannot be read: what, where (line and column of the query, from 1), what was expected."""
 
@@ -43,7 +49,7 @@ class Piece:
     bare: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Term:
     """A word or phrase in a field ("" is title and text). Each of its `words` has spellings, which are rows of pieces.
 
@@ -176,6 +182,31 @@ def size_of(node: Node) -> int:
         return known[id(one)]
 
     return counted(node)
+
+
+def depth_of(node: Node) -> int:
+    """How many nodes stand within one another, the longest way down."""
+    known: dict[int, int] = {}
+
+    def measured(one: Node) -> int:
+        if id(one) not in known:
+            known[id(one)] = 1 + max(map(measured, parts_of(one)), default=0)
+        return known[id(one)]
+
+    return measured(node)
+
+
+def check_bounds(tree: Node) -> None:
+    """Raises QueryError where a query has become too large, or too deep, by what it names."""
+    if (terms := size_of(tree)) > MOST_TERMS:
+        raise QueryError(
+            f"with the topics and lists that it names, the rule has {terms:,} terms, more than {MOST_TERMS:,}"
+        )
+    if (depth := depth_of(tree)) > DEEPEST_TREE:
+        raise QueryError(
+            f"with the topics that it names, the rule is nested {depth} deep, more than {DEEPEST_TREE}: "
+            "use fewer brackets within brackets, or fewer topics within topics"
+        )
 
 
 def place_name(term: Term) -> str:

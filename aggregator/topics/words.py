@@ -59,6 +59,8 @@ _PIECE = re.compile(
     rf"(?:(?!{_SPACELESS.pattern})[^{APOSTROPHES}])(?:(?!{_SPACELESS.pattern}).)*"
 )
 _APOSTROPHE = re.compile(f"[{APOSTROPHES}]")
+# What French and Italian join to a word, of two letters or more: the word is what follows, however short (dell'ONU).
+_ARTICLES = re.compile(r"qu|un|jusqu|lorsqu|puisqu|quoiqu|dell|all|nell|sull|dall|coll|quell|degl|gl")
 # What Turkish and English join to a name with an apostrophe; what is longer is a word after an article (l'armée).
 _ENDING = re.compile(r".{1,4}|l[ae]r.{0,7}|[dt][ae]ki.{0,6}")
 
@@ -113,8 +115,11 @@ class Words:
 
     def slice(self, start: int, end: int) -> str:
         """The characters at a place."""
-        text = self._texts[0] if len(self._texts) == 1 else BETWEEN.join(self._texts)
-        return text[start:end]
+        return self._whole[start:end]
+
+    @cached_property
+    def _whole(self) -> str:
+        return BETWEEN.join(self._texts)
 
     def find(self, atom: int) -> list[Token]:
         """Where an atom stands."""
@@ -315,7 +320,8 @@ def _forms(run: str, language: str) -> _Forms:
         else word.isalpha() and (word.islower() or word.istitle() or word.isupper())
     ):
         return _read_parts(run, language)
-    if not plain and _SPACELESS.search(word):
+    # Two of the apostrophes, ʼ and ʻ, are letters to Unicode.
+    if not plain and (_SPACELESS.search(word) or _APOSTROPHE.search(word)):
         return _read_parts(run, language)
     start = run.index(word)
     end = start + len(word)
@@ -369,6 +375,8 @@ def _said(word: str) -> tuple[str, ...]:
     if len(pieces) != 2:
         return (word,)
     head, tail = pieces
+    if len(tail) > 1 and _ARTICLES.fullmatch(letters(head)):
+        return (word, tail)
     if len(head) > 1 and _ENDING.fullmatch(letters(tail)):
         return (word, head)
     return (word, tail) if len(tail) > 1 else (word,)
