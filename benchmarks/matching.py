@@ -25,7 +25,7 @@ from storage.model import Meaning
 NAMES = ("match_per_s_10k", "match_growth_10k_vs_100", "match_speed_vs_regex")
 _MANY, _FEW = 10_000, 100
 _WORDS = 400
-_WARM, _MEASURED, _ROUNDS = 1_000, 500, 5
+_WARM, _MEASURED, _ROUNDS = 3_000, 500, 3
 _REGEX_ENTRIES = 4
 _SOURCE = Source(slug="newsroom", url="https://news.example.org/feed", name="Newsroom", lang="en")
 _ENGLISH = Meaning(language="en", language_by="text")

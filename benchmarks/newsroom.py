@@ -84,7 +84,7 @@ class Newsroom:
 
     def _topical(self, chance: random.Random) -> str:
         """A word that a topic would be about: neither among the most common ones nor always a rare one."""
-        low, high = 4_000, _VOCABULARY
+        low, high = 6_000, _VOCABULARY
         return self.words[int(low * (high / low) ** chance.random()) - 1]
 
     def _term(self, chance: random.Random) -> str:

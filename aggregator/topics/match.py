@@ -123,7 +123,7 @@ def _match_each(node: And, subject: Subject) -> list[Span] | None:
 def _match_any(node: Or, subject: Subject) -> list[Span] | None:
     found: list[Span] | None = None
     known = subject.spans
-    for _, part, _ in subject.left_of(node):
+    for _, part, _ in subject.gate.left_of(node, 0, subject.present):
         spans = known.get(id(part))  # of terms only, and those are asked for by many
         if spans is None:
             spans = _MATCHERS[type(part)](part, subject)
@@ -135,7 +135,7 @@ def _match_any(node: Or, subject: Subject) -> list[Span] | None:
 def _match_weighted(node: Weighted, subject: Subject) -> list[Span] | None:
     """Each part counts once, however often it stands there. Those that count against it are no reason why it matches."""
     total, found = 0, []
-    for at, part, _ in subject.left_of(node):
+    for at, part, _ in subject.gate.left_of(node, 0, subject.present):
         spans = match(part, subject)
         if spans is not None:
             weight = node.parts[at][1]
@@ -205,7 +205,7 @@ def _match_place(term: Term, subject: Subject) -> list[Span]:
 
 
 def _match_near(node: Near, subject: Subject) -> list[Span] | None:
-    left, right = ([*_each_standing(subject, subject.left_of(node, side))] for side in (0, 1))
+    left, right = ([*_each_standing(subject, subject.gate.left_of(node, side, subject.present))] for side in (0, 1))
     if not left or not right:
         return None
     return [
@@ -289,7 +289,7 @@ def _standing(subject: Subject, term: Term) -> list[Token]:
     field = term.field
     words = subject.words(field if field in OWN_WORDS else "")
     if term.single is not None:
-        rows = words.find(subject.atom(term.single))
+        rows = words.find(subject.atom_of[id(term.single)])
     else:
         rows = _spelled(words, term.words[0], subject)
         for spellings in term.words[1:]:
@@ -317,9 +317,9 @@ def _spelled(words: Words, spellings: Sequence[Sequence[Piece]], subject: Subjec
     """Where a word stands in any of its spellings."""
     found: list[Token] = []
     for row in spellings:
-        rows = words.find(subject.atom(row[0]))
+        rows = words.find(subject.atom_of[id(row[0])])
         for piece in row[1:]:
-            rows = _followed(rows, words.find(subject.atom(piece))) if rows else rows
+            rows = _followed(rows, words.find(subject.atom_of[id(piece)])) if rows else rows
         found = found + rows if found else rows
     return found if len(spellings) == 1 else _unique(found)
 

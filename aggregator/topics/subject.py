@@ -6,13 +6,13 @@ Never: a match.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.topics.gate import OWN_WORDS, Gate, Part
+from aggregator.topics.gate import OWN_WORDS, Gate
 from aggregator.topics.stems import STEMMERS
-from aggregator.topics.tree import And, Near, Or, Piece, Weighted
+from aggregator.topics.tree import And
 from aggregator.topics.words import BETWEEN, Runs, Words
 from feeds.model import Entry, Source
 from storage.model import Meaning, PlaceTag, Span
@@ -61,7 +61,10 @@ class Subject:
         self._entry = entry
         self._meaning = meaning
         self._source = source
-        self._gate = gate
+        self.gate = gate
+        """What knows which parts of a query are worth a look."""
+        self.atom_of = gate.atom_of
+        """The atoms of the pieces of terms, by the piece's identity."""
         self._told = told
         self._words: dict[str, Words] = {}
         self.spans: dict[int, list[Span]] = {}
@@ -79,19 +82,11 @@ class Subject:
 
     def open_queries(self) -> list[int]:
         """The numbers of the queries that it may match."""
-        return self._gate.open_for(self.present)
+        return self.gate.open_for(self.present)
 
     def rules_out(self, node: And) -> bool:
         """Whether the fields lack a word that a part of a query needs."""
-        return self._gate.rules_out(node, self.present)
-
-    def left_of(self, node: Or | Weighted | Near, side: int = 0) -> Iterable[Part]:
-        """The parts of an alternative, or of a side of NEAR, that the fields do not rule out."""
-        return self._gate.left_of(node, side, self.present)
-
-    def atom(self, piece: Piece) -> int:
-        """The atom of a piece of a term."""
-        return self._gate.atom_of[id(piece)]
+        return self.gate.rules_out(node, self.present)
 
     def words(self, field: str) -> Words:
         """The words of a field; "" is title and text in one, and the text is without the author's bio."""

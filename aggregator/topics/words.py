@@ -128,25 +128,28 @@ class Words:
             first = self._first.get(atom)
             if first is None:
                 return []
-            standing = [first, *(where for other, where in self._others if other == atom)] if self._others else [first]
-            found = self._found[atom] = [
-                Token(position + place, width, at + start, at + end)
-                for run, (place, width, start, end) in standing
-                for position, at in self._places(run)
-            ]
+            found = self._found[atom] = self._places(first)
+            if self._others:
+                for other, where in self._others:
+                    if other == atom:
+                        found += self._places(where)
         return found
 
-    def _places(self, run: str) -> Iterator[tuple[int, int]]:
-        """The position and the first character of a run, wherever it stands."""
+    def _places(self, where: tuple[str, Place]) -> list[Token]:
+        """Where a run stands, and in it what is looked for."""
+        run, (place, width, start, end) = where
         length = len(run)
+        found = []
         for text, offset, starts, positions in self._layout:
             at = text.find(run)
             while at >= 0:
-                end = at + length
+                after = at + length
                 # Not where it is a part of a longer run.
-                if (at == 0 or text[at - 1].isspace()) and (end == len(text) or text[end].isspace()):
-                    yield positions[bisect_left(starts, at)], offset + at
-                at = text.find(run, end)
+                if (not at or text[at - 1].isspace()) and (after == len(text) or text[after].isspace()):
+                    position = positions[bisect_left(starts, at)] + place
+                    found.append(Token(position, width, offset + at + start, offset + at + end))
+                at = text.find(run, after)
+        return found
 
     @cached_property
     def _layout(self) -> list[tuple[str, int, list[int], list[int]]]:
@@ -217,6 +220,9 @@ class Runs(dict[str, Read]):
 
     def _read(self, run: str) -> Read:
         forms, parts = self._forms(run, self._language)
+        if len(forms) == 1:
+            (form,) = forms
+            return tuple((atom, (run, form[1:])) for atom in self._atoms(form[0])), parts
         # An atom may stand at a place in several forms: it stands there once.
         pairs: dict[tuple[int, Place], None] = {}
         for form in forms:
