@@ -17,8 +17,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from aggregator.topics.fold import fold, letters
+from aggregator.topics.runs import compounds, is_spaceless
 from aggregator.topics.stems import STEMMERS, stem
-from aggregator.topics.words import compounds, is_spaceless
 from storage.arrival_model import Seen
 
 COMMON = 1 / 12

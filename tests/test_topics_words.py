@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.topics.words import Runs, Token, Words, compounds
+from aggregator.topics.runs import Runs, compounds
+from aggregator.topics.words import Token, Words
 
 
 class Read:

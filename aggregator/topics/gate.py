@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from aggregator import gazetteer
+from aggregator.topics.runs import STEMMED, Runs, is_spaceless
 from aggregator.topics.stems import stem
 from aggregator.topics.tree import And, Close, Near, Node, Not, Or, Piece, Term, Weighted, place_name
-from aggregator.topics.words import STEMMED, Runs, is_spaceless
 
 Clause = frozenset[int]
 Part = tuple[int, Node, Sequence[Clause]]
@@ -42,6 +42,7 @@ class _Sought:
         self.beginnings: dict[str, tuple[int, ...]] = {}
         self._bare: list[tuple[str, int]] = []
         self._runs: dict[str, Runs] = {}
+        self._family: list[Runs] = []
 
     @property
     def is_empty(self) -> bool:
@@ -60,7 +61,8 @@ class _Sought:
         found = self._runs.get(language)
         if found is None:
             passing = len(self.whole) + len(self.beginnings) < _FEW_WORDS
-            found = Runs(_Atoms(self.whole, self.beginnings, self._stems(language)), language, passing=passing)
+            atoms = _Atoms(self.whole, self.beginnings, self._stems(language))
+            found = Runs(atoms, language, passing=passing, family=self._family)
             self._runs[language] = found
         return found
 

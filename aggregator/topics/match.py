@@ -15,6 +15,7 @@ from typing import Any, overload
 from aggregator.topics.compiling import Topic
 from aggregator.topics.fold import plain_spelling
 from aggregator.topics.gate import OWN_WORDS, Gate, codes_of
+from aggregator.topics.runs import compounds
 from aggregator.topics.subject import NOTHING_TOLD, Subject, Told
 from aggregator.topics.tree import (
     FIELDS,
@@ -31,7 +32,7 @@ from aggregator.topics.tree import (
     Weighted,
     place_name,
 )
-from aggregator.topics.words import Token, Words, compounds
+from aggregator.topics.words import Token, Words
 from feeds.model import Entry, Source
 from storage.model import Filing, Meaning, Span
 

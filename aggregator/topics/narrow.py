@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from aggregator.topics.gate import codes_of
+from aggregator.topics.runs import STEMMED, forms_of
 from aggregator.topics.stems import STEMMERS, stem
 from aggregator.topics.subject import stem_language
 from aggregator.topics.tree import (
@@ -26,7 +27,6 @@ from aggregator.topics.tree import (
     Weighted,
     place_name,
 )
-from aggregator.topics.words import STEMMED, forms_of
 from feeds.model import Entry, Source
 from storage.model import Meaning
 from storage.search_model import AllOf, AnyOf, Narrowing, Word

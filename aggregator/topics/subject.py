@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.topics.gate import OWN_WORDS, Gate
+from aggregator.topics.runs import Runs
 from aggregator.topics.stems import STEMMERS
 from aggregator.topics.tree import And
-from aggregator.topics.words import BETWEEN, Runs, Words
+from aggregator.topics.words import BETWEEN, Words
 from feeds.model import Entry, Source
 from storage.model import Meaning, PlaceTag, Span
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from aggregator.topics.fold import forms, prefix_forms
+from aggregator.topics.runs import compounds, is_spaceless
 from aggregator.topics.tree import WORD_FIELDS, Piece, QueryError, Term
-from aggregator.topics.words import compounds, is_spaceless
 
 _SHORTEST_PREFIX = 2
 # Terms are shared as long as some topic has them. Nothing else keeps one: anybody may search, for whatever he likes.
