@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
@@ -111,4 +112,8 @@ def say_error(message: str) -> None:
 
 def print_json(value: Any) -> None:
     """A value for a machine; times in ISO 8601."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_told) + "\n")
+
+
+def _told(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -206,8 +206,10 @@ def _match_place(term: Term, subject: Subject) -> list[Span]:
 
 
 def _match_near(node: Near, subject: Subject) -> list[Span] | None:
-    left, right = ([*_each_standing(subject, subject.gate.left_of(node, side, subject.present))] for side in (0, 1))
-    if not left or not right:
+    gate, present = subject.gate, subject.present
+    left = [*_each_standing(subject, gate.left_of(node, 0, present))]
+    right = [*_each_standing(subject, gate.left_of(node, 1, present))] if left else []
+    if not right:
         return None
     return [
         span
