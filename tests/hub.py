@@ -136,13 +136,20 @@ def hub() -> Iterator[Hub]:
                 return
             form = dict(parse_qsl(body, strict_parsing=True))
             known.forms.append(form)
-            self._say(
-                replace(known.answer, body=" ".join(form.values()).encode()) if known.answer.echo else known.answer
-            )
+            answered = threading.Event()
             if known.verifies and known.answer.status == 202:
-                thread = threading.Thread(target=lambda: known.verified.append(known.verify(form)))
-                known.threads.append(thread)
+                # It runs, and is known to run, before the answer tells anybody to wait for it.
+                thread = threading.Thread(
+                    target=lambda: known.verified.append(known.verify(form)) if answered.wait() else None
+                )
                 thread.start()
+                known.threads.append(thread)
+            try:
+                self._say(
+                    replace(known.answer, body=" ".join(form.values()).encode()) if known.answer.echo else known.answer
+                )
+            finally:
+                answered.set()
 
         def _say(self, answer: Answer) -> None:
             self.send_response(answer.status)
