@@ -23,6 +23,7 @@ from storage.arrivals import last_arrivals
 from storage.database import Database
 from storage.model import Listed
 from storage.pins import list_pins
+from storage.search import window
 
 _BATCH = 500
 _DaysOption = Annotated[int, typer.Option("--days", min=1, max=DAYS, help="How many days to show.")]
@@ -119,8 +120,8 @@ def _as_seen(db: Database, marks: Marks, listed: list[Listed]) -> list[Listed]:
 def _missed(db: Database, since: datetime, most: int) -> Missed:
     """Read what came since then, and sum up what no topic caught."""
     gathering = Gathering()
-    first, total = caught.first_since(db, since)
-    after, done = first - 1, 0
+    came = window(db, since)
+    total, after, done = came.entries, came.first - 1, 0
     with progress_of("Reading what came") as progress:
         progress(0, total)
         while batch := caught.came_after(db, after, since, _BATCH):

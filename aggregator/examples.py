@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from aggregator.config import Config
 from aggregator.meaning import meaning_of
+from aggregator.reasons import texts_of
 from aggregator.settings import ExampleModel
 from aggregator.topics.match import Rules
 from aggregator.topics.subject import Told
@@ -90,6 +91,6 @@ def invented(example: ExampleModel, sources: dict[str, Source]) -> Stored:
 
 def _words(entry: Entry, filing: Filing) -> tuple[str, ...]:
     """The words that matched, as they stand there; where a whole field matched, the term."""
-    texts = {"title": entry.title, "text": entry.text}
+    texts = texts_of(entry)
     found = (texts.get(span.field, "")[span.start : span.end] or span.term for span in filing.spans)
     return tuple(dict.fromkeys(found))

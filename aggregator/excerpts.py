@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-from storage.model import Span
+from typing import Protocol
 
 _AROUND = 70
 """Characters on either side of a mark."""
@@ -27,14 +26,42 @@ class Run:
     hit: bool = False
 
 
-def marked(text: str, spans: Iterable[Span], field: str) -> list[Run]:
+class Standing(Protocol):
+    """Where something stands: characters `start` to `end` of a field."""
+
+    @property
+    def field(self) -> str:
+        """The field's name."""
+
+    @property
+    def start(self) -> int:
+        """The first character."""
+
+    @property
+    def end(self) -> int:
+        """The one after the last."""
+
+
+def places_of(spans: Iterable[Standing], field: str, length: int) -> list[tuple[int, int]]:
+    """Where the marks are in a field's text of this length, in order, those that overlap as one."""
+    held = {(one.start, one.end) for one in spans if one.field == field and 0 <= one.start < one.end <= length}
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(held):
+        if found and start < found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def marked(text: str, spans: Iterable[Standing], field: str) -> list[Run]:
     """The whole text in runs."""
-    return _runs(text, _places(text, spans, field))
+    return _runs(text, places_of(spans, field, len(text)))
 
 
-def excerpt(text: str, spans: Iterable[Span], field: str = "text") -> list[Run]:
+def excerpt(text: str, spans: Iterable[Standing], field: str = "text") -> list[Run]:
     """What stands around the first marks; the beginning of the text where there are none."""
-    places = _places(text, spans, field)
+    places = places_of(spans, field, len(text))
     if not places:
         start, end = 0, min(len(text), 3 * _AROUND)
         return [Run(_lead(text, start, end))] if text else []
@@ -58,26 +85,14 @@ def marked_words(text: str, words: Iterable[str]) -> list[Run]:
     return _runs(text, [found.span() for found in pattern.finditer(text)])
 
 
-def matched_words(text: str, spans: Iterable[Span], field: str) -> list[str]:
+def matched_words(text: str, spans: Iterable[Standing], field: str) -> list[str]:
     """The words that matched in a field, as they stand there, each once."""
-    return list(dict.fromkeys(text[start:end] for start, end in _places(text, spans, field)))
+    return list(dict.fromkeys(text[start:end] for start, end in places_of(spans, field, len(text))))
 
 
 def _edge(character: str) -> str:
     """The boundary of a word, in scripts that write spaces between words."""
     return r"\b" if character.isalnum() and ord(character) < 0x0E00 else ""
-
-
-def _places(text: str, spans: Iterable[Span], field: str) -> list[tuple[int, int]]:
-    """Where the marks are, in order, those that overlap as one."""
-    held = sorted((one.start, one.end) for one in spans if one.field == field and one.start < one.end <= len(text))
-    found: list[tuple[int, int]] = []
-    for start, end in held:
-        if found and start < found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((start, end))
-    return found
 
 
 def _runs(text: str, places: Sequence[tuple[int, int]]) -> list[Run]:

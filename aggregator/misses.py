@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from aggregator.topics.fold import fold, letters
 from aggregator.topics.runs import compounds, is_spaceless
-from aggregator.topics.stems import STEMMERS, stem
+from aggregator.topics.stems import stem, stemmed_as
 from storage.arrival_model import Seen
 
 COMMON = 1 / 12
@@ -107,8 +107,7 @@ class _Tongue:
     """The words of one language's entries."""
 
     def __init__(self, language: str) -> None:
-        main = language.partition("-")[0].lower()
-        self._language = main if main in STEMMERS else ""
+        self._language = stemmed_as(language.lower())
         self._read: dict[str, tuple[_Word, ...]] = {}
         self.entries = self.missed = 0
         self.everywhere: Counter[str] = Counter()

@@ -6,6 +6,7 @@ Never: more of an entry's text than the rule names.
 
 from __future__ import annotations
 
+from aggregator.topics.words import BETWEEN
 from feeds.model import Entry, Matched, Reason
 from storage.model import Kept, Why
 
@@ -28,8 +29,8 @@ def reason_of(kept: Kept, why: Why) -> Reason:
 def texts_of(entry: Entry) -> dict[str, str]:
     """The fields whose words a span points at, by name; of the others a span means the whole."""
     return {
-        "title": entry.title, "text": entry.text, "author": " | ".join(author.name for author in entry.authors),
-        "category": " | ".join(entry.categories), "url": entry.link,
+        "title": entry.title, "text": entry.text, "author": BETWEEN.join(author.name for author in entry.authors),
+        "category": BETWEEN.join(entry.categories), "url": entry.link,
     }  # fmt: skip
 
 

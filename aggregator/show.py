@@ -20,6 +20,7 @@ STYLE = {
     "failed": "red", "fetched": "green", "pushed": "green", "unchanged": "dim", "waiting": "yellow", "lost": "yellow",
 }  # fmt: skip
 """The colour of each outcome."""
+_BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def outcomes(
@@ -112,6 +113,12 @@ def several(number: int, thing: str) -> str:
     """A number of things: 1 entry, 2,000 entries."""
     many = f"{thing[:-1]}ies" if thing.endswith("y") and thing[-2] not in "aeou" else f"{thing}s"
     return f"{number:,} {thing if number == 1 else many}"
+
+
+def sparkline(counts: Sequence[int]) -> str:
+    """Counts in their order as a row of blocks, the greatest the highest; a dot where there is none."""
+    most = max(counts, default=0)
+    return "".join(_BLOCKS[-(-number * len(_BLOCKS) // most) - 1] if number else "·" for number in counts)
 
 
 def ago(moment: datetime | None, now: datetime) -> str:

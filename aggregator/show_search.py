@@ -16,12 +16,11 @@ from aggregator import gazetteer
 from aggregator.excerpts import Run, excerpt, marked
 from aggregator.previewing import Difference, Preview
 from aggregator.searching import Found
-from aggregator.show import plain_table, several, stamp
+from aggregator.show import plain_table, several, sparkline, stamp
 
 CSV_HEAD = (
     "number", "arrived", "published", "source", "title", "link", "authors", "language", "places", "matched", "excerpt"
 )  # fmt: skip
-_BLOCKS = "▁▂▃▄▅▆▇█"
 _BAR = 40
 _MOST_BLOCKS = 60
 _MOST_LISTED = 12
@@ -103,12 +102,6 @@ def preview_page(console: Console, made: Preview, days: int) -> None:
             _counts(console, name, counted)
     console.print()
     found_table(console, made.samples)
-
-
-def sparkline(counts: Sequence[int]) -> str:
-    """Numbers as blocks of their height; a day with nothing is a dot."""
-    most = max(counts, default=0)
-    return "".join(_BLOCKS[min(7, (number * 8 - 1) // most)] if number else "·" for number in counts)
 
 
 def _by_day(days: Mapping[date, int]) -> str:

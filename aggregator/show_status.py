@@ -21,8 +21,8 @@ from aggregator.habit import paced, rate
 from aggregator.health import health
 from aggregator.hints import spoken
 from aggregator.marks import NO_MARKS, UNKNOWN, Mark, Marks
-from aggregator.show import STYLE, ago, several, stamp
-from aggregator.show_topics import MARK_STYLE, print_marked, sparkline, verdict_row
+from aggregator.show import STYLE, ago, several, sparkline, stamp
+from aggregator.show_topics import MARK_STYLE, print_marked, verdict_row
 from feeds.identity import without_credentials
 from storage.model import Followed, JournalLine
 from storage.state_model import Hints

@@ -18,7 +18,7 @@ from rich.text import Text
 from aggregator import gazetteer
 from aggregator.marks import Mark
 from aggregator.misses import Miss
-from aggregator.show import ago, several
+from aggregator.show import ago, several, sparkline
 from aggregator.surges import Verdict
 from storage.arrival_model import Overlap, Share
 from storage.filing_model import Pin
@@ -26,7 +26,6 @@ from storage.model import Listed
 
 MARK_STYLE = {"surge": "yellow", "quiet": "yellow", "broken": "red"}
 """The colour of each mark."""
-_BLOCKS = "▁▂▃▄▅▆▇█"
 _MOST_PARTS = 12
 _MOST_PINS = 10
 _WIDEST_TERM = 26
@@ -35,12 +34,6 @@ _UNCOUNTED = (
 )
 # What counts, shares and the gaps between columns take.
 _NUMBERS = 20
-
-
-def sparkline(counts: Sequence[int]) -> str:
-    """Counts in their order as a row of blocks, the greatest the highest; a dot where there is none."""
-    most = max(counts, default=0)
-    return "".join(_BLOCKS[-(-number * len(_BLOCKS) // most) - 1] if number else "·" for number in counts)
 
 
 def verdict_row(found: Verdict) -> dict[str, Any]:

@@ -17,14 +17,6 @@ _FIRST = 1200
 """Characters of a text that are read: what it is about is said at its beginning."""
 
 
-def first_since(db: Database, since: datetime) -> tuple[int, int]:
-    """The number of the first entry that came since then, and how many came; (0, 0) where none did."""
-    came = select(func.min(entries.c.id), func.count()).where(entries.c.first_seen >= since)
-    with db.read() as connection:
-        row = connection.execute(came).one()
-    return int(row[0] or 0), int(row[1])
-
-
 def came_after(db: Database, key: int, since: datetime, limit: int) -> list[Seen]:
     """The next entries after `key` that came since then and are shown, in order of arrival; no history."""
     current = and_(topics.c.id == filings.c.topic_id, topics.c.retired_at.is_(None))

@@ -17,13 +17,13 @@ from storage.articles import pages_among
 from storage.database import Database
 from storage.filing_model import Pin
 from storage.merging import with_article
-from storage.model import AuthorKind, Followed, JournalLine, Kept, Listed, Output, OutputKind, PlaceTag, Why
+from storage.model import AuthorKind, Followed, JournalLine, Kept, Listed, Output, OutputKind, Why
+from storage.naming import places_among
 from storage.pins import pins_among
 from storage.schema import (
     authors,
     bylines,
     entries,
-    entry_places,
     filings,
     former_slugs,
     journal,
@@ -155,7 +155,7 @@ def kept_of(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
     signed = _signed(connection, keys)
     pinned = pins_among(connection, keys)
     filed = _filed(connection, keys, pinned)
-    placed = _placed(connection, keys)
+    placed = places_among(connection, keys)
     pages = pages_among(connection, [row["id"] for row in found if row["full_text"] == "page"])
     kept = []
     for row in found:
@@ -243,15 +243,6 @@ def _filed(
                 announced=row["announced"], spans=rows.spans_of(row["spans"]), pinned=next(iter(said), None),
             )
         )  # fmt: skip
-    return found
-
-
-def _placed(connection: Connection, keys: Sequence[int]) -> defaultdict[int, list[PlaceTag]]:
-    statement = select(entry_places).where(entry_places.c.entry_id.in_(keys))
-    statement = statement.order_by(entry_places.c.in_title.desc(), entry_places.c.count.desc(), entry_places.c.code)
-    found: defaultdict[int, list[PlaceTag]] = defaultdict(list)
-    for row in connection.execute(statement).mappings():
-        found[row["entry_id"]].append(rows.place_of(row))
     return found
 
 

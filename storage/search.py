@@ -18,8 +18,9 @@ from storage import rows, search_index
 from storage.articles import pages_among
 from storage.database import Database
 from storage.merging import with_article
-from storage.model import Meaning, PlaceTag
-from storage.schema import bylines, entries, entry_places, search_due, sources
+from storage.model import Meaning
+from storage.naming import places_among
+from storage.schema import bylines, entries, search_due, sources
 from storage.search_model import Narrowing
 
 NO_END = 2**62
@@ -117,7 +118,7 @@ def _candidates(
 ) -> Iterator[Candidate]:
     keys = [row["id"] for row in held]
     _learn(connection, {row["source_id"] for row in held} - known.keys(), known)
-    signed, placed, outlets = _signed(connection, keys), _placed(connection, keys), _outlets(connection, held)
+    signed, placed, outlets = _signed(connection, keys), places_among(connection, keys), _outlets(connection, held)
     pages = pages_among(connection, [row["id"] for row in held if known[row["source_id"]].full_text == "page"])
     for row in held:
         key = row["id"]
@@ -151,15 +152,6 @@ def _signed(connection: Connection, keys: Sequence[int]) -> defaultdict[int, lis
     found: defaultdict[int, list[Author]] = defaultdict(list)
     for row in connection.execute(statement.order_by(bylines.c.entry_id, bylines.c.position)):
         found[row.entry_id].append(Author(name=row.name))
-    return found
-
-
-def _placed(connection: Connection, keys: Sequence[int]) -> defaultdict[int, list[PlaceTag]]:
-    statement = select(entry_places).where(entry_places.c.entry_id.in_(keys))
-    statement = statement.order_by(entry_places.c.in_title.desc(), entry_places.c.count.desc(), entry_places.c.code)
-    found: defaultdict[int, list[PlaceTag]] = defaultdict(list)
-    for row in connection.execute(statement).mappings():
-        found[row["entry_id"]].append(rows.place_of(row))
     return found
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from aggregator.misses import FEWEST, Gathering, Missed
 from storage.arrival_model import Seen
-from storage.caught import came_after, first_since
+from storage.caught import came_after
 from storage.database import Database
+from storage.search import Window, window
 from tests.came import DAY, HOUR, bring
 from tests.fakes import NOON, declare, make_source
 
@@ -133,13 +134,13 @@ def test_entries_are_read_with_whether_a_topic_has_them(db: Database) -> None:
     bring(db, [NOON - HOUR], announced=False, title="From an archive")
     bring(db, [NOON - HOUR], hidden_at=NOON, title="Withdrawn")
     declare(db, make_source(), topics={"air": "helicopter*"})
-    first, total = first_since(db, NOON - DAY)
-    found = came_after(db, first - 1, NOON - DAY, 100)
+    came = window(db, NOON - DAY)
+    found = came_after(db, came.first - 1, NOON - DAY, 100)
 
-    assert (first, total) == (one, 6)
+    assert (came.first, came.entries) == (one, 6)
     assert [(seen.title, seen.is_caught) for seen in found] == [
         ("Drone", False), ("Caught", True), ("Of a topic that is no more", False), ("Out again", False)
     ]  # fmt: skip
     assert (len(found[0].text), found[0].countries, found[0].language) == (1200, ("KZ",), "en")
     assert [seen.title for seen in came_after(db, one, NOON - DAY, 1)] == ["Caught"]
-    assert first_since(db, NOON + DAY) == (0, 0)
+    assert window(db, NOON + DAY) == Window(first=0, last=0, entries=0)

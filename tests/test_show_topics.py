@@ -16,8 +16,9 @@ from aggregator.config import Config, load_config
 from aggregator.daemon import utc_now
 from aggregator.marks import Mark, Marks
 from aggregator.misses import Example, Miss
+from aggregator.show import sparkline
 from aggregator.show_status import status_table
-from aggregator.show_topics import miss_table, print_marked, sparkline, topic_table
+from aggregator.show_topics import miss_table, print_marked, topic_table
 from aggregator.surges import DAYS, Verdict
 from aggregator.web.bars import day_chart
 from storage import reading

@@ -123,7 +123,9 @@ class Compiler:
     def _compiled(self, rule: Rule) -> Topic:
         used: list[str] = []
         if rule.any_of:
-            parts = [(self._part(rule, words, used), weight) for words, weight in rule.any_of.items()]
+            parts = [
+                (self._read_for(rule, words, ("any_of", words), used), weight) for words, weight in rule.any_of.items()
+            ]
             _check_threshold(rule)
             tree: Node = Weighted(tuple(parts), rule.threshold)
         else:
@@ -132,9 +134,6 @@ class Compiler:
         return Topic(
             slug=rule.slug, title=rule.title, query=rule.shown, tree=tree, rule_version=_version(tree, written)
         )
-
-    def _part(self, rule: Rule, words: str, used: list[str]) -> Node:
-        return self._read_for(rule, words, ("any_of", words), used)
 
     def _read_for(self, rule: Rule, query: str, key: tuple[str, ...], used: list[str]) -> Node:
         def terms(name: str) -> Node:

@@ -156,8 +156,9 @@ class Gate:
 
     def open_for(self, present: set[int]) -> list[int]:
         """The numbers of the queries that may match an entry that holds these atoms, in order."""
-        if self._seen is not None:
-            self._learn(self._seen, present)
+        seen = self._seen  # another thread may have learned enough a moment later
+        if seen is not None:
+            self._learn(seen, present)
         first, second, others = self._entrance
         waiting = first.met_by(present)
         if waiting:

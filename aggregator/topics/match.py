@@ -80,7 +80,7 @@ class Rules(Sequence[Topic]):
             return ()
         subject = Subject(entry, source, self._gate, meaning, told)
         filed = []
-        for number in subject.open_queries():
+        for number in self._gate.open_for(subject.present):
             topic = self._topics[number]
             tree = topic.tree
             # What an And needs as a whole was looked at when its door was opened.
@@ -108,7 +108,7 @@ def _match_not(node: Not, subject: Subject) -> list[Span] | None:
 
 
 def _match_all(node: And, subject: Subject) -> list[Span] | None:
-    return None if subject.rules_out(node) else _match_each(node, subject)
+    return None if subject.gate.rules_out(node, subject.present) else _match_each(node, subject)
 
 
 def _match_each(node: And, subject: Subject) -> list[Span] | None:

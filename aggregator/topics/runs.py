@@ -204,11 +204,10 @@ _KNOWN: dict[str, tuple[dict[str, _Forms], dict[str, _Forms]]] = {}
 def _known_forms(run: str, language: str) -> _Forms:
     """The same, remembered."""
     lately, before = _KNOWN.get(language) or ({}, {})
-    read = lately.get(run) or before.get(run)
-    if read is None:
-        read = _forms(run, language)
-    elif run in lately:
+    read = lately.get(run)
+    if read is not None:
         return read
+    read = before.get(run) or _forms(run, language)
     if len(run) <= _LONGEST_REMEMBERED:
         if len(lately) >= _MOST_KNOWN:
             lately, before = {}, lately
@@ -222,11 +221,7 @@ def _forms(run: str, language: str) -> _Forms:
     word = run.strip(_AROUND)
     plain = word.isascii()
     # What a hyphen, an apostrophe, a capital inside, a mark or a script without spaces sets apart is taken apart with care.
-    if len(word) > _LONGEST_PART or not (
-        word.isdigit()
-        if plain and word[:1].isdigit()
-        else word.isalpha() and (word.islower() or word.istitle() or word.isupper())
-    ):
+    if len(word) > _LONGEST_PART or not ((word.isalpha() and _is_even(word)) or (plain and word.isdigit())):
         return _read_parts(run, language)
     # Two of the apostrophes, ʼ and ʻ, are letters to Unicode.
     if not plain and (_SPACELESS.search(word) or _APOSTROPHE.search(word)):

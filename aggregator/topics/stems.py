@@ -28,6 +28,12 @@ _LONGEST = 60
 _DROP = str.maketrans("", "", INVISIBLE + APOSTROPHES)
 
 
+def stemmed_as(tag: str) -> str:
+    """The language that texts of a lower-case tag of BCP 47 are stemmed in; "" where no stemmer knows it."""
+    main = tag.partition("-")[0]
+    return main if main in STEMMERS else ""
+
+
 def stem(word: str, language: str) -> str:
     """The folded stem of a word; "" where the language has no stemmer, or the word is longer than any word."""
     name = STEMMERS.get(language)

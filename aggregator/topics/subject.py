@@ -12,8 +12,7 @@ from datetime import datetime
 
 from aggregator.topics.gate import OWN_WORDS, Gate
 from aggregator.topics.runs import Runs
-from aggregator.topics.stems import STEMMERS
-from aggregator.topics.tree import And
+from aggregator.topics.stems import stemmed_as
 from aggregator.topics.words import BETWEEN, Words
 from feeds.model import Entry, Source
 from storage.model import Meaning, PlaceTag, Span
@@ -42,8 +41,7 @@ _INFLECTED = ("", "category")
 
 def stem_language(entry: Entry, source: Source, meaning: Meaning) -> str:
     """The language that an entry's words are stemmed in; "" where no stemmer knows it."""
-    main = _lang(entry, source, meaning).partition("-")[0]
-    return main if main in STEMMERS else ""
+    return stemmed_as(_lang(entry, source, meaning))
 
 
 def _lang(entry: Entry, source: Source, meaning: Meaning) -> str:
@@ -80,14 +78,6 @@ class Subject:
                 self.present |= words.atoms
         self.text_begins = len(entry.title) + len(BETWEEN)
         """Where, in the places of the words of title and text, those of the text begin."""
-
-    def open_queries(self) -> list[int]:
-        """The numbers of the queries that it may match."""
-        return self.gate.open_for(self.present)
-
-    def rules_out(self, node: And) -> bool:
-        """Whether the fields lack a word that a part of a query needs."""
-        return self.gate.rules_out(node, self.present)
 
     def words(self, field: str) -> Words:
         """The words of a field; "" is title and text in one, and the text is without the author's bio."""

@@ -13,7 +13,8 @@ from itertools import accumulate, pairwise
 
 from markupsafe import Markup, escape
 
-from feeds.model import Matched, Reason
+from aggregator.excerpts import marked, places_of
+from feeds.model import Reason
 
 Place = tuple[int, int]
 """The first character and the one after the last."""
@@ -28,11 +29,8 @@ _LONGEST = 50_000
 
 def marked_title(title: str, reasons: Iterable[Reason]) -> Markup:
     """A title, which is plain text, with its matched words marked."""
-    made, done = Markup(), 0
-    for start, end in _places(reasons, "title", len(title)):
-        made += escape(title[done:start]) + Markup("<mark>{}</mark>").format(title[start:end])
-        done = end
-    return made + escape(title[done:])
+    runs = marked(title, (span for reason in reasons for span in reason.spans), "title")
+    return Markup().join(Markup("<mark>{}</mark>").format(run.words) if run.hit else escape(run.words) for run in runs)
 
 
 def marked_body(body: Markup, text: str, reasons: Iterable[Reason]) -> Markup:
@@ -40,7 +38,7 @@ def marked_body(body: Markup, text: str, reasons: Iterable[Reason]) -> Markup:
 
     Compared without white space, what is shown must be found in the text once, or begin as it begins.
     """
-    places = _places(reasons, "text", len(text))
+    places = places_of((span for reason in reasons for span in reason.spans), "text", len(text))
     if not places or not 0 < len(body) <= _LONGEST:
         return body
     parts = _TAG.split(str(body))
@@ -52,18 +50,6 @@ def marked_body(body: Markup, text: str, reasons: Iterable[Reason]) -> Markup:
         if inside:
             parts[2 * number] = _marked(parts[2 * number], inside)
     return Markup("".join(parts))  # noqa: S704 - the sanitiser made it, and marks stand between its characters
-
-
-def _places(reasons: Iterable[Reason], field: str, length: int) -> list[Place]:
-    """Where words matched in a field, in order, those that overlap as one."""
-    spans: set[Matched] = {span for reason in reasons for span in reason.spans if span.field == field}
-    found: list[Place] = []
-    for start, end in sorted((span.start, span.end) for span in spans if 0 <= span.start < span.end <= length):
-        if found and start < found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((start, end))
-    return found
 
 
 def _bare(text: str) -> str:
