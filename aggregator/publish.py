@@ -13,14 +13,15 @@ from datetime import datetime
 from threading import Lock
 
 from aggregator import placefeeds
+from aggregator.asking import Asked, View
 from aggregator.config import Config
 from aggregator.exporting import outlines_of
 from aggregator.marks import Watch
 from aggregator.reasons import reasons_for
-from aggregator.sharing import LOOKED_THROUGH, View, one_a_story, shared
+from aggregator.sharing import LOOKED_THROUGH, one_a_story, shared
 from aggregator.visible import Viewer, visible
 from feeds.identity import is_web_url, without_credentials
-from feeds.model import Document, Entry, Head
+from feeds.model import Document, Entry, Head, Link
 from feeds.opml import Outline, write_opml
 from feeds.write import MEDIA_TYPES, write
 from storage import reading
@@ -31,17 +32,27 @@ ENTRIES = 50
 """How many entries a subscription document holds."""
 KINDS: tuple[OutputKind, ...] = ("topics", "authors", "sources", "places")
 FORMS = tuple(MEDIA_TYPES)
+NOTHING = Asked()
+"""What is asked of a feed where nothing is: the feed itself."""
+_TOLD = ("hub", "self")
 _MOST_BODIES = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """A representation, ready to be sent: its ETag is a hash of its bytes (S-02)."""
+    """A representation, ready to be sent: its ETag is a hash of its bytes (S-02).
+
+    `links` are told in a header too: the hub and the address itself, where there is one (W-29). `max_age` is for how many
+    seconds it may be kept without asking again; `is_public` says that anyone may keep it.
+    """
 
     content: bytes
     media_type: str
     etag: str
     changed_at: datetime
+    links: tuple[Link, ...] = ()
+    max_age: int = 300
+    is_public: bool = True
 
 
 class Publisher:
@@ -52,7 +63,7 @@ class Publisher:
         self.config = config
         self.watch = Watch(db)
         self.viewer = Viewer(policy=config.settings.republish)
-        self._bodies: OrderedDict[tuple[str, str, str, View], tuple[int, Body]] = OrderedDict()
+        self._bodies: OrderedDict[tuple[str, str, str, Asked], tuple[int, Body]] = OrderedDict()
         self._lock = Lock()
 
     def adopt(self, config: Config) -> None:
@@ -67,26 +78,27 @@ class Publisher:
         """The view of an output where nobody asks for another."""
         return "stories" if output.kind == "topics" and output.slug in self.config.by_story else "entries"
 
-    def feed(self, output: Output, form: str, now: datetime, view: View | None = None) -> Body:
-        """The feed of an output as "atom", "rss" or "json"; `view` is its own by default."""
-        view = view or self.view_of(output)
-        key = (output.kind, output.slug, form, view)
+    def feed(self, output: Output, form: str, now: datetime, asked: Asked = NOTHING) -> Body:
+        """The feed of an output as "atom", "rss" or "json": the feed itself, or what is asked of it."""
+        key = (output.kind, output.slug, form, asked)
         with self._lock:
             held = self._bodies.get(key)
             if held and held[0] == output.revision:
                 self._bodies.move_to_end(key)
                 return held[1]
-        content = write(self.document(output, form, now, view), form, base=self.config.base_url)
-        body = made(content, MEDIA_TYPES[form], output.changed_at)
+        document = self.document(output, form, now, asked)
+        content = write(document, form, base=self.config.base_url)
+        links = tuple(link for link in document.links if link.rel in _TOLD)
+        body = made(content, MEDIA_TYPES[form], output.changed_at, links=links, is_public=not asked.key)
         with self._lock:
             self._bodies[key] = (output.revision, body)
             while len(self._bodies) > _MOST_BODIES:
                 self._bodies.popitem(last=False)
         return body
 
-    def document(self, output: Output, form: str, now: datetime, view: View | None = None) -> Document:
+    def document(self, output: Output, form: str, now: datetime, asked: Asked = NOTHING) -> Document:
         """The newest entries of an output that may be shown, as a document to write."""
-        view = view or self.view_of(output)
+        view = asked.view or self.view_of(output)
         kept = self.page(output, ENTRIES, view, announced=True)
         # Only JSON Feed has a place for who else tells a story; elsewhere it is said where one entry stands for all.
         told = shared(self.db, kept, self.viewer, now) if view == "stories" or form == "json" else {}
@@ -96,8 +108,9 @@ class Publisher:
             because = {one.key: reasons_for(one, output.slug) for one in kept}
             shown = [(key, replace(entry, reasons=because[key])) for key, entry in shown]
         stamps = [entry.updated for _, entry in shown if entry.updated]
+        head = self._head(output, form, max(stamps, default=output.changed_at), view)
         return Document(
-            head=self._head(output, form, max(stamps, default=output.changed_at), view),
+            head=head, links=self._links(head, asked),
             entries=tuple(entry for _, entry in shown), by_story=view == "stories",
             shared={entry.public_id: told[key] for key, entry in shown if key in told},
         )  # fmt: skip
@@ -141,6 +154,11 @@ class Publisher:
             updated=updated,
         )  # fmt: skip
 
+    def _links(self, head: Head, asked: Asked) -> tuple[Link, ...]:
+        """Where a public feed is pushed from (W-29), and its address; no hub knows a private one."""
+        here = Link(rel="self", href=head.url)
+        return (here,) if asked.key else (Link(rel="hub", href=f"{self.config.base_url}/hub"), here)
+
     def entry(self, kept: Kept, now: datetime) -> Entry | None:
         """An entry as our feeds name it and as far as it may be shown; None where it may not."""
         entry = visible(kept, self.viewer, now)
@@ -181,10 +199,14 @@ class Publisher:
         return made(content, "text/x-opml", everything.changed_at)
 
 
-def made(content: bytes, media_type: str, changed_at: datetime) -> Body:
+def made(
+    content: bytes, media_type: str, changed_at: datetime, *, links: tuple[Link, ...] = (), is_public: bool = True
+) -> Body:
     """A body with its strong validator."""
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    return Body(content=content, media_type=media_type, etag=etag, changed_at=changed_at)
+    return Body(
+        content=content, media_type=media_type, etag=etag, changed_at=changed_at, links=links, is_public=is_public
+    )
 
 
 def unique(kept: list[Kept]) -> list[Kept]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
 from aggregator.visible import Viewer, visible
 from feeds.identity import without_credentials
@@ -16,9 +15,6 @@ from storage import reading, stories
 from storage.database import Database
 from storage.model import Kept
 
-View = Literal["entries", "stories"]
-"""How a feed shows entries that tell the same story: each, or one for all."""
-VIEWS: tuple[View, ...] = ("entries", "stories")
 LOOKED_THROUGH = 4
 """So many times more entries than a feed shows are read where one stands for several."""
 _MOST_OUTLETS = 30

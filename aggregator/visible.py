@@ -18,18 +18,24 @@ _LONGEST_SUMMARY = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """Who looks: anybody at all, or (later) the holder of a token. `policy` holds where a source says nothing."""
+    """Who looks: anybody at all, or, where `is_private`, the holder of a key to a private feed, who sees whole texts.
+
+    `policy` holds where a source says nothing.
+    """
 
     policy: Republish = "summary"
+    is_private: bool = False
 
 
 def visible(kept: Kept, viewer: Viewer, now: datetime) -> Entry | None:
     """The entry with our lasting id and dates, cut to what its source's policy allows; None where it is hidden."""
     if kept.hidden_at is not None and kept.hidden_at <= now:
         return None
-    entry = replace(kept.entry, published=kept.published, updated=kept.updated)
     policy = kept.republish or viewer.policy
-    if policy == "full":
+    if kept.embargo_until is not None or policy == "none":
+        return None
+    entry = replace(kept.entry, published=kept.published, updated=kept.updated)
+    if policy == "full" or viewer.is_private:
         return entry
     summary = _cut(entry.summary) if policy == "summary" else ""
     # The words for matching and search are as much of the publisher's text as the content is.

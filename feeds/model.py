@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-Republish = Literal["full", "summary", "headline"]
-"""How much of an entry a public output may show."""
+Republish = Literal["full", "summary", "headline", "none"]
+"""How much of an entry a public output may show; "none" keeps it out of all of them."""
 
 FullText = Literal["feed", "page"]
 """Where an entry's whole text is to be had: in the feed itself, or on the page that it links to."""
@@ -38,6 +38,7 @@ class FailureKind(StrEnum):
     HTTP = "http"
     BUSY = "busy"
     GONE = "gone"
+    OWN = "own-feed"
     FILE = "file"
     EMPTY = "empty"
     HTML = "html"
@@ -55,7 +56,8 @@ class Source:
     names the times to ask instead, as in a crontab (minute, hour, day, month, weekday), "" where the habit decides.
     `labels` say what the source is ("state-media", "official", "wire"), `rank` which of several that tell one story is
     preferred: 1 is the best, 100 the last. `full_text` is "page" where the feed holds summaries only and the pages that
-    it links to are to be read. `republish` is None where the general setting decides. `may_be_private` is true for
+    it links to are to be read. `republish` is None where the general setting decides; `embargo` is how long its entries are
+    kept back from our feeds. `may_be_private` is true for
     sources declared in feeds.yaml, which alone may live at a private address or in a file.
     """
 
@@ -74,6 +76,7 @@ class Source:
     hours: str = ""
     weight: float = 1.0
     republish: Republish | None = None
+    embargo: timedelta = timedelta()
     may_be_private: bool = False
 
 
@@ -354,7 +357,9 @@ class Document:
     machines on: hubs, self, archives (W-01, P-04). `deleted` are entries that the publisher has withdrawn (I-14).
     `expired` says that the publisher has ended the feed (J-03). `notes` are oddities that a person should be able to
     see in the journal. `shared` says of published entries, by public id, who else tells their story, and `by_story` that
-    one entry stands for all that tell the same: then its text names the others too.
+    one entry stands for all that tell the same: then its text names the others too. A document to publish carries the links
+    to write (hub, self, next, prev-archive and so on; self is that of `head.url`), `pace.ttl`, tombstones in `deleted`, and
+    says whether it is an archive of the feed (RFC 5005 section 4) or all that there is of it (section 2).
     """
 
     head: Head
@@ -368,6 +373,8 @@ class Document:
     notes: tuple[str, ...] = ()
     shared: Mapping[str, Shared] = field(default_factory=dict)
     by_story: bool = False
+    is_archive: bool = False
+    is_complete: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from storage.filing_model import Span as Span
 from storage.filing_model import Why as Why
 from storage.state_model import Aim, State
 
-OutputKind = Literal["topics", "authors", "sources", "places", "all"]
+OutputKind = Literal["topics", "authors", "sources", "places", "feeds", "all"]
 """The families of feeds that we publish; also the first part of their addresses."""
 
 Origin = Literal["file", "command", "learned"]
@@ -258,9 +258,10 @@ class Kept:
     """An entry plus what we added: key, times, topics, revisions, policy, language, places, story.
 
     `entry.source` is the source to name: the one that the entry brought along (A-10), else the feed it came from.
-    `author_slugs` stand beside `entry.authors`, in the same order. `language` is "" where it was not judged yet. `story` is
-    the number of the story that it tells, None where it was not joined yet. `labels` and `rank` are its source's. `pins` are
-    what persons said of it and topics.
+    `arrival` is its place in the order of arrival of the feed that was asked for, or else of everything. It is shown nowhere
+    while `embargo_until` is set. `author_slugs` stand beside `entry.authors`, in the same order. `language` is "" where it
+    was not judged yet. `story` is the number of the story that it tells, None where it was not joined yet. `labels` and
+    `rank` are its source's. `pins` are what persons said of it and topics.
     """
 
     key: int
@@ -276,6 +277,8 @@ class Kept:
     fingerprint: str = ""
     hidden_at: datetime | None = None
     hidden_why: str = ""
+    embargo_until: datetime | None = None
+    arrival: int = 0
     author_slugs: tuple[str, ...] = ()
     filings: tuple[Why, ...] = ()
     language: str = ""

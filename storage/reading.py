@@ -102,9 +102,9 @@ def page(db: Database, kind: OutputKind, slug: str, *, limit: int, announced: bo
         )
         statement = signed.where(authors.c.slug == slug).order_by(bylines.c.arrival.desc())
     elif kind == "sources":
-        statement = base.where(sources.c.slug == slug).order_by(entries.c.id.desc())
+        statement = base.where(sources.c.slug == slug).order_by(entries.c.arrival.desc())
     else:
-        statement = base.order_by(entries.c.id.desc())
+        statement = base.order_by(entries.c.arrival.desc())
     with db.read() as connection:
         return kept_of(connection, connection.execute(statement.limit(limit)).mappings().all())
 
@@ -180,6 +180,8 @@ def kept_of(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
                 author_slugs=tuple(slug for _, slug in people),
                 filings=tuple(filed[row["id"]]),
                 hidden_why=row["hidden_why"],
+                embargo_until=row["embargo_until"],
+                arrival=row["arrival"],
                 language=row["language"],
                 language_by=row["language_by"],
                 places=tuple(placed[row["id"]]),

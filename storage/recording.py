@@ -154,7 +154,7 @@ def _insert(
             new.append((key, one, poll.at))
             words.append(
                 {
-                    **rows.words_row(one), "id": key, "source_id": poll.source_id, "entry_id": one.entry.id,
+                    **rows.words_row(one), "id": key, "arrival": key, "source_id": poll.source_id, "entry_id": one.entry.id,
                     "id_origin": one.entry.id_origin, "is_permalink": one.entry.is_permalink,
                     "public_id": one.entry.public_id, "first_seen": poll.at, "announced": announced,
                 }

@@ -59,6 +59,7 @@ def source_of(row: RowMapping) -> Source:
         hours=row["hours"],
         weight=row["weight"],
         republish=row["republish"],
+        embargo=timedelta(seconds=row["embargo_seconds"]),
         may_be_private=row["origin"] == "file" and not row["learned_url"],
     )
 

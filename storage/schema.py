@@ -10,6 +10,10 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, LargeBin
 
 from storage.columns import Key, moment, number, text_column, to, yes
 from storage.columns import metadata as metadata
+from storage.schema_out import archives as archives
+from storage.schema_out import graves as graves
+from storage.schema_out import subscribers as subscribers
+from storage.schema_out import tokens as tokens
 
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), text_column("value"))
 
@@ -40,6 +44,8 @@ sources = Table(
     text_column("hours"),
     Column("weight", Float, nullable=False, server_default="1"),
     Column("republish", Text),
+    # How long its entries are kept back from our feeds.
+    number("embargo_seconds"),
     number("position"),
     text_column("origin"),
     moment("retired_at"),
@@ -105,7 +111,7 @@ pushes = Table(
 entries = Table(
     "entries",
     metadata,
-    # Also the order of arrival in the whole store: allotted under the lock of the output "all".
+    # Allotted under the lock of the output "all", in the order in which entries came into the store.
     Column("id", Key, primary_key=True, autoincrement=False),
     to("source"),
     Column("entry_id", Text, nullable=False),
@@ -136,6 +142,10 @@ entries = Table(
     text_column("hidden_why"),
     # False for what came from a feed's archives, long after it was news: on pages, never in a feed.
     yes("announced", start=True),
+    # Order of arrival in the feeds of its source and of everything: the id, or a later place where an embargo ended.
+    number("arrival"),
+    # Shown nowhere while this is set; who ends the embargo sets it to null and gives the entry new places.
+    moment("embargo_until"),
     # What we make of the words. A language is "" until it was judged.
     text_column("language"),
     text_column("language_by"),
@@ -144,6 +154,8 @@ entries = Table(
     Column("story_id", Key),
     UniqueConstraint("source_id", "entry_id"),
     Index(None, "source_id", "id"),
+    Index(None, "arrival"),
+    Index(None, "source_id", "arrival"),
     Index(None, "public_id"),
     Index(None, "link"),
     Index(None, "canonical"),

@@ -37,6 +37,7 @@ _SOURCES = select(
     sources.c.id, sources.c.slug, sources.c.declared_url, sources.c.learned_url, sources.c.name, sources.c.kind, sources.c.lang,
     sources.c.country, sources.c.region, sources.c.tags, sources.c.labels, sources.c.rank, sources.c.full_text,
     sources.c.every_seconds, sources.c.hours, sources.c.weight, sources.c.republish, sources.c.origin,
+    sources.c.embargo_seconds,
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ LAW = {
 PURE = (
     "aggregator/again.py",
     "aggregator/alike.py",
+    "aggregator/asking.py",
     "aggregator/authors.py",
     "aggregator/byline_case.py",
     "aggregator/byline_clean.py",

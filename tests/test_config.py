@@ -266,7 +266,7 @@ def test_a_generation_is_what_bytes_depend_on(tmp_path: Path) -> None:
         (SOURCE + "    every: soon\n", 3, "sources[1].every", "expected a duration such as 45m, 1h or 1d"),
         (SOURCE + "    every: 15\n", 3, "sources[1].every", "expected a duration such as 45m, 1h or 1d"),
         (SOURCE + "    every: 1s\n", 3, "sources[1].every", "between 1m and 30d"),
-        (SOURCE + "    republish: all\n", 3, "sources[1].republish", "expected 'full', 'summary' or 'headline'"),
+        (SOURCE + "    republish: all\n", 3, "sources[1].republish", "expected 'full', 'summary', 'headline' or 'none'"),
         (SOURCE + "    tags: defence\n", 3, "sources[1].tags", "expected a list, not 'defence'"),
         (SOURCE + "    tags: [a, '']\n", 3, "sources[1].tags[2]", "at least 1 character"),
         (SOURCE + "    name: 24\n", 3, "sources[1].name", "expected text, not 24"),

@@ -160,9 +160,9 @@ def test_pages_name_the_others(site: Site) -> None:
 
 
 def test_an_unknown_view_is_refused(site: Site) -> None:
-    """S-02: an unknown view is an error that names those there are, with what was asked escaped."""
+    """S-08: an unknown view is an error that names those there are, with what was asked escaped."""
     answer = site().get("/topics/quays.atom?view=<script>")
-    assert answer.status_code == 404
+    assert answer.status_code == 400
     assert "entries and stories" in answer.text
     assert "<script>" not in answer.text
 

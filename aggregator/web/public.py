@@ -18,10 +18,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from aggregator import placefeeds
+from aggregator.asking import Asked, AskedError, View, read_asked
 from aggregator.daemon import utc_now
 from aggregator.marks import marked
 from aggregator.publish import FORMS, Body, Publisher, unique
-from aggregator.sharing import VIEWS, View, shared
+from aggregator.sharing import shared
 from aggregator.web import pages, searching
 from aggregator.web.bars import chart, day_chart, first_day
 from aggregator.web.entries import entry_page
@@ -200,10 +201,10 @@ def _output(request: Request, kind: OutputKind, name: str) -> Response:
         suffix = f".{form}" if form else ""
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/{kind}/{found.moved_to}{suffix}{query}", 301)
-    view = _view(request) or publisher.view_of(found)
+    asked = _asked(request)
     if form:
-        return _send(request, publisher.feed(found, form, utc_now(), view))
-    return _html(_feed_page(publisher, found, view))
+        return _send(request, publisher.feed(found, form, utc_now(), asked))
+    return _html(_feed_page(publisher, found, asked.view or publisher.view_of(found)))
 
 
 def _check_form(form: str) -> None:
@@ -211,12 +212,11 @@ def _check_form(form: str) -> None:
         raise HTTPException(404, f"There is no form .{escape(form[:20])} of a feed: they are .atom, .rss and .json.")
 
 
-def _view(request: Request) -> View | None:
-    """The view that the reader asks for, None where they leave it to the topic."""
-    asked = request.query_params.get("view")
-    if asked and asked not in VIEWS:
-        raise HTTPException(404, f"There is no view {escape(asked[:20])} of a feed: they are entries and stories.")
-    return next((view for view in VIEWS if view == asked), None)
+def _asked(request: Request) -> Asked:
+    try:
+        return read_asked(request.query_params)
+    except AskedError as error:
+        raise HTTPException(400, escape(str(error))) from None
 
 
 def _items(publisher: Publisher, kept: Sequence[Kept], topic: str = "") -> list[pages.Item]:
