@@ -43,7 +43,8 @@ class Body:
     """A representation, ready to be sent: its ETag is a hash of its bytes (S-02).
 
     `links` are told in a header too: the hub and the address itself, where there is one (W-29). `max_age` is for how many
-    seconds it may be kept without asking again; `is_public` says that anyone may keep it.
+    seconds it may be kept without asking again, `is_lasting` that it never changes under its address; `is_public` says that
+    anyone may keep it.
     """
 
     content: bytes
@@ -52,6 +53,7 @@ class Body:
     changed_at: datetime
     links: tuple[Link, ...] = ()
     max_age: int = 300
+    is_lasting: bool = False
     is_public: bool = True
 
 

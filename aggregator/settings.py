@@ -224,7 +224,9 @@ class SourceModel(_Model):
         "", description='When to ask instead, as in a crontab: "*/15 6-20 * * mon-fri".', validate_default=False
     )
     weight: float = Field(1, ge=0.01, le=100, description="How much its posts count beside those of other sources.")
-    republish: Republish | None = Field(None, description="What public feeds show of it: full, summary, headline or none.")
+    republish: Republish | None = Field(
+        None, description="What public feeds show of it: full, summary, headline or none."
+    )
     headers: Annotated[dict[str, str], BeforeValidator(_headers, json_schema_input_type=dict[str, str])] = Field(
         default_factory=dict,
         description="Headers to ask it with, such as Authorization or Cookie; ${NAME} stands for a variable.",

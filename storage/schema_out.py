@@ -9,19 +9,16 @@ from sqlalchemy import JSON, BigInteger, Column, Index, Table, Text, UniqueConst
 
 from storage.columns import Key, metadata, moment, number, text_column
 
-# Archive documents of a feed (RFC 5005 section 4): `number` counts from 1, the oldest. One holds what stands at the places
-# `first` to `last` of the feed's order of arrival. What changes in it changes its version, and with it its address;
-# `digests` are of the bytes sent under this version, by form, so that others are never sent.
+# Archive documents of a feed (RFC 5005 section 4): number N holds what stands at the places 50(N-1)+1 to 50N of its order of
+# arrival. A row says how often what stands in one was changed after it was complete. The address of a document names the
+# changes in it and in all before it, since it links to the one before: what changes gets another address.
 archives = Table(
     "archives",
     metadata,
     Column("kind", Text, primary_key=True),
     Column("ref", Key, primary_key=True, autoincrement=False),
-    Column("number", BigInteger, primary_key=True),
-    Column("first", BigInteger, nullable=False),
-    Column("last", BigInteger, nullable=False),
-    number("version", "1"),
-    Column("digests", JSON, nullable=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    number("changes"),
 )
 
 # Entries that were taken out of a feed: what its tombstones say (RFC 6721), with a place in its order of arrival.

@@ -35,11 +35,8 @@ def upgrade() -> None:
         "archives",
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("ref", _KEY, autoincrement=False, nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("first", sa.BigInteger(), nullable=False),
-        sa.Column("last", sa.BigInteger(), nullable=False),
-        _number("version", "1"),
-        sa.Column("digests", sa.JSON(), nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        _number("changes"),
         sa.PrimaryKeyConstraint("kind", "ref", "number", name="pk_archives"),
     )
     op.create_table(
