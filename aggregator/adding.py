@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from aggregator.finding import Found, Pause, Read, Told, look, read_feed
+from aggregator.loopguard import own_feed
 from aggregator.poll import Hands, poll, think
 from aggregator.prepare import own_lease
 from feeds.discover import Candidate
@@ -168,8 +169,7 @@ def _refuse_followed(held: Sequence[Held], url: str) -> None:
 
 def _refuse_our_own(db: Database, base_url: str, read: Read) -> None:
     """A feed that this server publishes would make it follow itself (A-11)."""
-    says = [read.url, read.document.head.url, *(link.href for link in read.document.links if link.rel == "self")]
-    if any(is_below(url, base_url) for url in says) or following.publishes(db, read.document.head.id):
+    if own_feed(db, read.document, base_url, read.url):
         raise NotAddedError(f"{read.url} is a feed of this server: following it would lead in a circle", bad_usage=True)
 
 
@@ -227,11 +227,6 @@ def _explained(found: Found) -> NotAddedError:
     elif failed.kind in (FailureKind.CONNECT, FailureKind.TLS) and url.startswith("https:"):
         hint = "; if the site has no https, write http:// before its address"
     return NotAddedError(f"{url} was not added: {failed.detail}{hint}")
-
-
-def is_below(url: str, base_url: str) -> bool:
-    """Whether an address is one of those that begin with `base_url`, in whatever spelling; never where one is empty."""
-    return bool(url and base_url) and address_key(url).startswith(address_key(base_url).rstrip("/") + "/")
 
 
 def words_of(url: str) -> str:

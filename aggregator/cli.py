@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from aggregator import cli_authors, cli_find, cli_search, cli_store, cli_topics, show, show_status
+from aggregator import cli_authors, cli_find, cli_retract, cli_search, cli_store, cli_topics, show, show_status
 from aggregator.cli_common import (
     VERSION,
     ConfigOption,
@@ -73,6 +73,8 @@ app.command()(cli_find.add)
 app.command("import")(cli_find.import_list)
 app.command()(cli_find.backfill)
 app.command()(cli_find.export)
+app.command()(cli_retract.retract)
+app.command()(cli_retract.erase)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -23,6 +23,7 @@ from aggregator.complaints import Complaint as Complaint
 from aggregator.complaints import ConfigError as ConfigError
 from aggregator.complaints import load_yaml, message_of, plain_values
 from aggregator.credentials import secrets_of
+from aggregator.loopguard import is_own
 from aggregator.query_place import in_file
 from aggregator.settings import FileModel, Settings, SourceModel, TopicModel, web_address
 from aggregator.store_url import database_url, store_beside
@@ -111,7 +112,7 @@ def load_config(
     shown_host = f"[{near}]" if ":" in near else near
     base_url = env.get("HELIOGRAPH_BASE_URL") or model.settings.base_url or f"http://{shown_host}:{port}"
     folder = file.resolve().parent
-    sources = tuple(reading.sources(model, folder))
+    sources = tuple(reading.sources(model, folder, base_url))
     rules = _rules(model.topics)
     topics = reading.topics(rules, model)
     authors = tuple(reading.authors(model))
@@ -203,7 +204,7 @@ class _Reading:
         else:
             self._complain(loc, str(wrong.error) if wrong.key == ("query",) else wrong.error.message)
 
-    def sources(self, model: FileModel, folder: Path) -> Iterator[SourceRow]:
+    def sources(self, model: FileModel, folder: Path, base_url: str) -> Iterator[SourceRow]:
         slugs: dict[str, int] = {}
         addresses: dict[str, int] = {}
         for at, one in enumerate(model.sources):
@@ -215,13 +216,18 @@ class _Reading:
                 self._complain(
                     ("sources", at, "url"), f"the source in line {addresses[address]} has this address already"
                 )
+            if is_own(one.url, base_url):
+                self._complain(
+                    ("sources", at, "url"), "this is a feed of this server: it would be fed with what it publishes"
+                )
             slugs[slug] = addresses[address] = self._line(("sources", at))
             if one.url.startswith("file:") and not _inside(folder, one.url):
                 self._complain(("sources", at, "url"), "expected a path inside the folder of this file")
             source = Source(
                 slug=slug, url=one.url, name=one.name, kind=one.kind, lang=one.lang, country=one.country, region=one.region,
                 tags=one.tags, labels=one.labels, rank=one.rank, full_text=one.full_text,
-                every=one.every, hours=one.hours, weight=one.weight, republish=one.republish, may_be_private=True,
+                every=one.every, hours=one.hours, weight=one.weight, republish=one.republish, embargo=one.embargo,
+                may_be_private=True,
             )  # fmt: skip
             yield SourceRow(source=source, formerly=one.formerly)
         self._formerly("sources", [(("sources", at), one.formerly) for at, one in enumerate(model.sources)], set(slugs))

@@ -27,6 +27,7 @@ from aggregator.reader import PROGRAM
 from aggregator.recorder import PATIENCE, Recorder
 from aggregator.refiling import refile_waiting
 from aggregator.rejudging import rejudge_waiting
+from aggregator.releasing import release_waiting
 from aggregator.subscribing import ask_hubs, push_base, survey
 from feeds.fetch import Fetcher, Limits
 from feeds.sandbox import Sandbox
@@ -100,7 +101,7 @@ async def hands_of(
             fetcher=fetcher, parse=sandbox.parse, tell=sandbox.parse_and_tell, db=db, record=recorder.record,
             topics=config.topics,
             rules=config.rules, clock=utc_now, timezone=config.settings.timezone, budget=config.settings.budget,
-            push_base=push_base(config), read_page=pages.article,
+            push_base=push_base(config), base_url=config.base_url, read_page=pages.article,
         )  # fmt: skip
     finally:
         await sandbox.close()
@@ -143,6 +144,7 @@ class Daemon:
         self._hands = replace(
             self._hands, topics=config.topics, rules=config.rules, fetcher=fetcher or self._hands.fetcher,
             timezone=config.settings.timezone, budget=config.settings.budget, push_base=push_base(config),
+            base_url=config.base_url,
         )  # fmt: skip
         self._soon("tick", "work", "pace")
 
@@ -218,6 +220,7 @@ class Daemon:
             return self._stopping or self._hands is not hands
 
         try:
+            await asyncio.to_thread(release_waiting, hands.db, hands.clock(), stopping)
             await asyncio.to_thread(rejudge_waiting, hands.db, hands.clock, owner=self._owner, stopping=stopping)
             changed = await asyncio.to_thread(
                 refile_waiting, hands.db, hands.topics, hands.clock, owner=self._owner, stopping=stopping

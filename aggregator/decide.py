@@ -211,7 +211,10 @@ def _new(
     updated = entry.updated if entry.updated and published <= entry.updated <= now + _FUTURE else published
     judged = _judged(entry, claim, topics, published, note, updated, None, meaning)
     page = page_wanted(entry, claim.source) if published > now - _NEWS else ""
-    return replace(judged, page=page) if page else judged
+    until = published + claim.source.embargo
+    if not page and until <= now:
+        return judged
+    return replace(judged, page=page, embargo_until=until if claim.source.embargo and until > now else None)
 
 
 def _changed(

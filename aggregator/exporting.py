@@ -42,6 +42,7 @@ def print_yaml(stream: TextIO, sources: Iterable[Source]) -> None:
             "weight": source.weight if source.weight != 1 else None,
             "labels": list(source.labels), "rank": source.rank if source.rank != 50 else None,
             "full_text": source.full_text if source.full_text != "feed" else None,
+            "embargo": duration(source.embargo) if source.embargo else None,
         }  # fmt: skip
         rows.append({name: value for name, value in row.items() if value})
     yaml.dump({"sources": rows}, stream)
@@ -82,6 +83,7 @@ def _outline(one: Followed) -> Outline:
         "labels": packed(source.labels), "rank": "" if source.rank == 50 else str(source.rank),
         "full-text": "" if source.full_text == "feed" else source.full_text,
         "every": "" if source.every == _HOURLY else duration(source.every), "republish": source.republish or "",
+        "embargo": duration(source.embargo) if source.embargo else "",
     }  # fmt: skip
     return Outline(
         text=one.called or source.slug,

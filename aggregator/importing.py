@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from aggregator.adding import free_slug, is_below, words_of
+from aggregator.adding import free_slug, words_of
 from aggregator.exporting import unpacked
+from aggregator.loopguard import is_own
 from aggregator.settings import SourceModel
 from feeds.guard import refuse_address
 from feeds.identity import address_key, digest, is_web_url, without_credentials
@@ -65,7 +66,7 @@ def plan_import(
     found: list[tuple[Listed, Source]] = []
     for one in reading.feeds:
         key = address_key(one.url)
-        refused = "it is a feed of this server" if is_below(one.url, base_url) else _refused(one.url)
+        refused = "it is a feed of this server" if is_own(one.url, base_url) else _refused(one.url)
         if key in active:
             made.known.append(Known(line=one.line, url=without_credentials(one.url), slug=active[key]))
         elif refused:
@@ -128,6 +129,7 @@ def _source(one: Listed, taken: set[str], tags: Sequence[str], before: Held | No
         "country": own.get("country"), "region": own.get("region"), "kind": own.get("kind"), "every": own.get("every"),
         "republish": own.get("republish"), "slug": own.get("slug"),
         "labels": list(unpacked(own.get("labels", ""))), "rank": own.get("rank"), "full_text": own.get("full-text"),
+        "embargo": own.get("embargo"),
         "tags": list(dict.fromkeys([*(unpacked(own.get("tags", "")) if ours else one.tags), *tags])),
     }  # fmt: skip
     model, complaints = _checked({name: value for name, value in said.items() if value}, one.line)
@@ -138,6 +140,7 @@ def _source(one: Listed, taken: set[str], tags: Sequence[str], before: Held | No
         slug=slug, url=before.addresses[0] if before is not None else model.url, name=model.name, kind=model.kind,
         lang=model.lang, country=model.country, region=model.region, tags=model.tags, every=model.every,
         republish=model.republish, labels=model.labels, rank=model.rank, full_text=model.full_text,
+        embargo=model.embargo,
     )  # fmt: skip
     return source, complaints
 

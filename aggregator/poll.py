@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from aggregator.again import known_again, strangers
 from aggregator.decide import decide, is_edit
+from aggregator.loopguard import own_feed
 from aggregator.metronome import next_turn
 from aggregator.reader import About, about
 from aggregator.topics.compiling import Topic
@@ -41,7 +42,7 @@ class Hands:
     """What a poll works with: the wire, the reader of documents, the memory, the rules and their name, the clock.
 
     `timezone` is that of the hours which sources name, `budget` the requests an hour that all polls together may take.
-    `push_base` is where callbacks for hubs begin, "" where no hub is asked.
+    `push_base` is where callbacks for hubs begin, "" where no hub is asked; `base_url` where our own feeds are.
     `tell` parses too, and tells what entries are; without it whoever decides finds that out.
     `read_page` finds the article on a web page; without it pages wait.
     """
@@ -56,6 +57,7 @@ class Hands:
     timezone: str = "UTC"
     budget: float | None = None
     push_base: str = ""
+    base_url: str = ""
     tell: AsyncTeller | None = None
     read_page: AsyncReader | None = None
     # More threads than this would only take the interpreter from one another: one judges while one reads the store.
@@ -95,6 +97,8 @@ async def _conclude(
     claim: Claim, outcome: Outcome, document: Document | None, hands: Hands, milliseconds: int,
     meanings: Sequence[Meaning] = (),
 ) -> Decision | None:  # fmt: skip
+    if document is not None and (ours := await asyncio.to_thread(own_feed, hands.db, document, hands.base_url)):
+        outcome, document, meanings = Failed(kind=FailureKind.OWN, detail=ours, answer=outcome.answer), None, ()
     if document is None:  # nothing to look up in the store: not worth a thread
         decision = think(claim, outcome, document, hands, milliseconds)
     else:

@@ -38,6 +38,19 @@ def read_duration(value: Any) -> timedelta:
     return span
 
 
+def _minutes(value: Any) -> timedelta:
+    """A number of minutes, or a duration."""
+    text = str(value).strip()
+    if text.isascii() and text.isdigit():
+        if int(text) > 43_200:
+            raise ValueError("expected at most 43200 minutes, which are 30 days")
+        return timedelta(minutes=int(text))
+    try:
+        return read_duration(value)
+    except ValueError:
+        raise ValueError("expected minutes, such as 90, or a duration such as 45m or 2h, 30d at most") from None
+
+
 def _network(value: Any) -> Network:
     try:
         return ipaddress.ip_network(str(value), strict=False)
@@ -226,6 +239,10 @@ class SourceModel(_Model):
     weight: float = Field(1, ge=0.01, le=100, description="How much its posts count beside those of other sources.")
     republish: Republish | None = Field(
         None, description="What public feeds show of it: full, summary, headline or none."
+    )
+    embargo: Annotated[timedelta, BeforeValidator(_minutes, json_schema_input_type=int | str)] = Field(
+        timedelta(),
+        description="How long after publication its entries are kept back from the feeds: minutes, or 45m, 2h.",
     )
     headers: Annotated[dict[str, str], BeforeValidator(_headers, json_schema_input_type=dict[str, str])] = Field(
         default_factory=dict,

@@ -194,11 +194,13 @@ def fallback_id(*, title: str, published: str, body: str) -> str:
 def mint_public_id(feed_url: str, entry: Entry) -> str:
     """The IRI under which `entry` is republished for ever (A-01, A-02).
 
-    The publisher's id where it is an IRI, else a UUID of the feed's declared address and that id (RFC 9562, version 5).
+    The publisher's id where it is an IRI, else a UUID of the feed's declared address and that id (RFC 9562, version 5). What
+    comes by way of another aggregator has the id that it has where it comes from its own feed (A-10).
     """
     if entry.id_origin != "hash" and is_iri(entry.id):
         return entry.id
-    return "urn:uuid:" + str(uuid.uuid5(_PUBLIC_IDS, feed_url + "\n" + entry.id))
+    inner = entry.source.url if entry.source and is_web_url(entry.source.url) else ""
+    return "urn:uuid:" + str(uuid.uuid5(_PUBLIC_IDS, (inner or feed_url) + "\n" + entry.id))
 
 
 def derived_id(public_id: str, what: str) -> str:

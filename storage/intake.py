@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from storage import rows
+from storage import archives, rows
 from storage.columns import Moment
 from storage.database import Database, one_claims
 from storage.model import Claim, Decision, Known, KnownEntry
@@ -241,6 +241,7 @@ def record_many(db: Database, decided: Sequence[tuple[Claim, Decision]]) -> list
         kept = [(claim, decision) for claim, decision in decided if claim.source_id in settled]
         for one in settled.values():
             ledger.touch(one.named)
+            archives.disturb_feeds(connection, one.named)
         _write_entries(connection, ledger, kept, now)
         ledger.close()
         if kept:

@@ -138,7 +138,8 @@ class Judged:
     """An entry with what we decided about it: new to the store, or an edit of the entry `key`.
 
     `entry.public_id` is minted; `published` and `updated` are what we publish; the publisher's own claims stand in `entry`.
-    `page` is the address of the page to read for its text, "" where none is.
+    `page` is the address of the page to read for its text, "" where none is. `embargo_until` is until when a new entry is
+    kept back, None where it is not.
     """
 
     entry: Entry
@@ -151,6 +152,7 @@ class Judged:
     key: int | None = None
     meaning: Meaning = Meaning()
     page: str = ""
+    embargo_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

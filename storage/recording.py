@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from storage import rows, withdrawing
+from storage import archives, embargo, rows, withdrawing
 from storage.authors import author_ids
 from storage.model import Decision, Filing, Judged, PlaceTag
 from storage.outputs import ALL, Ledger, Ref
@@ -49,11 +49,13 @@ def write_entries(
     judged = [one for poll in brought for one in (*poll.decision.new, *poll.decision.changed)]
     topic_ids = _topic_ids(connection, judged)
     people = author_ids(connection, [byline for one in judged for byline in one.bylines], brought[0].at)
-    before = filed_and_signed(connection, [one for poll in brought for one in _keys_of(connection, poll)])
+    held = [one for poll in brought for one in _keys_of(connection, poll)]
+    before = filed_and_signed(connection, held)
     touched: set[Ref] = {ALL, *(("sources", poll.source_id) for poll in brought), *before}
     touched |= {("topics", ref) for ref in topic_ids.values()} | {("authors", ref) for ref in people.values()}
     ledger.lock(touched)
     ledger.touch(touched)
+    archives.disturb(connection, held)
     opened: list[dict[str, Any]] = []
     signed: list[dict[str, Any]] = []
     named: list[dict[str, Any]] = []
@@ -61,6 +63,7 @@ def write_entries(
     if announced:
         pages = [(str(key), {"url": one.page, "host": rows.host_of(one.page)}) for key, one, _ in new if one.page]
         put_new_work(connection, PAGE, pages, brought[0].at)
+    embargo.put_embargoes(connection, [(key, one.embargo_until) for key, one, _ in new if one.embargo_until])
     for key, one, at in new:
         opened += (
             filing_row(ledger, topic_ids[filing.topic], key, filing, at, announced=announced)
@@ -74,7 +77,7 @@ def write_entries(
             opened += _edit(connection, ledger, one, topic_ids, poll.at, announced)
             signed += _sign_again(connection, ledger, one, people)
             named += place_again(connection, one.key, one.meaning.places, lambda: ledger.place(ALL))
-        withdrawing.hide_and_show(connection, poll.source_id, poll.decision, poll.at)
+        withdrawing.hide_and_show(connection, ledger, poll.source_id, poll.decision, poll.at)
     if opened:
         connection.execute(_OPEN, opened)
     if signed:
@@ -102,6 +105,7 @@ def write_again(connection: Connection, one: Judged, now: datetime, *, sign: boo
     touched |= {("topics", ref) for ref in topic_ids.values()} | {("authors", ref) for ref in people.values()}
     ledger.lock(touched)
     ledger.touch(touched)
+    archives.disturb(connection, [one.key])
     connection.execute(update(entries).where(entries.c.id == one.key).values(rows.meaning_row(one.meaning)))
     opened = _file_again(connection, ledger, one, topic_ids, now, held["announced"])
     for add, made in (
@@ -157,6 +161,7 @@ def _insert(
                     **rows.words_row(one), "id": key, "arrival": key, "source_id": poll.source_id, "entry_id": one.entry.id,
                     "id_origin": one.entry.id_origin, "is_permalink": one.entry.is_permalink,
                     "public_id": one.entry.public_id, "first_seen": poll.at, "announced": announced,
+                    **embargo.kept_back(one.embargo_until, poll.at),
                 }
             )  # fmt: skip
             first.append({"source_id": poll.source_id, "key": rows.seen_key(one.entry.id), "first_seen": poll.at})

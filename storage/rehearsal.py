@@ -21,7 +21,7 @@ Snapshot = dict[tuple[str, str], dict[str, Any]]
 
 _SOURCE = (
     "slug", "declared_url", "name", "kind", "lang", "country", "region", "tags", "labels", "rank", "full_text",
-    "every_seconds", "hours", "weight", "republish", "origin", "retired_at",
+    "every_seconds", "hours", "weight", "republish", "embargo_seconds", "origin", "retired_at",
 )  # fmt: skip
 _DECLARED: tuple[tuple[str, Table, tuple[str, ...]], ...] = (
     ("source", sources, _SOURCE),

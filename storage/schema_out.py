@@ -21,7 +21,8 @@ archives = Table(
     number("changes"),
 )
 
-# Entries that were taken out of a feed: what its tombstones say (RFC 6721), with a place in its order of arrival.
+# Entries that were taken out of a feed: what its tombstones say (RFC 6721), with a place in its order of arrival (`arrival`)
+# and in that of everything (`turn`). `code` is that of a place, whose feed has no number of its own.
 graves = Table(
     "graves",
     metadata,
@@ -30,8 +31,10 @@ graves = Table(
     Column("ref", Key, nullable=False),
     Column("public_id", Text, nullable=False),
     moment("at", nullable=False),
+    text_column("code"),
     text_column("comment"),
     Column("arrival", BigInteger, nullable=False),
+    Column("turn", BigInteger, nullable=False),
     Index(None, "kind", "ref", "arrival"),
     Index(None, "public_id"),
 )

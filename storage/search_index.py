@@ -31,6 +31,7 @@ _ADD_POSTGRESQL = text(
     f"INSERT INTO {TABLE} (entry_id, words) VALUES (:entry, array_to_tsvector(CAST(:words AS text[]))) "  # noqa: S608
     "ON CONFLICT (entry_id) DO UPDATE SET words = excluded.words"
 )
+_REMOVE_POSTGRESQL = text(f"DELETE FROM {TABLE} WHERE entry_id = :entry")  # noqa: S608
 _FIND_SQLITE = text(
     f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH :asked AND rowid < :before AND rowid >= :floor "  # noqa: S608
     "ORDER BY rowid DESC LIMIT :most"
@@ -56,6 +57,14 @@ def clear(connection: Connection) -> None:
         connection.exec_driver_sql(f"TRUNCATE {TABLE}")
     else:
         connection.exec_driver_sql(f"INSERT INTO {TABLE} ({TABLE}) VALUES ('delete-all')")  # noqa: S608
+
+
+def remove(connection: Connection, keys: Sequence[int]) -> bool:
+    """Take entries out of the index. False where it cannot forget single ones: then it is to be made anew."""
+    if not _is_postgresql(connection):
+        return False
+    connection.execute(_REMOVE_POSTGRESQL, [{"entry": key} for key in keys])
+    return True
 
 
 def add(connection: Connection, found: Sequence[tuple[int, Iterable[str]]]) -> list[int]:

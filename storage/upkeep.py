@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import Connection, and_, insert, select, update
 
 from feeds.model import FailureKind
-from storage import rows
+from storage import archives, rows
 from storage.authors import put_authors
 from storage.database import Database, alone
+from storage.embargo import renew_embargoes
 from storage.model import AuthorRow, Filing, Origin, SourceRow, TopicRow
 from storage.outputs import ALL, Ledger, new_output, renew
 from storage.pins import pinned_topics, with_pins
@@ -99,6 +100,7 @@ def put_source(connection: Connection, row: SourceRow, origin: Origin, position:
         "country": source.country, "region": source.region, "tags": list(source.tags), "labels": list(source.labels) or None,
         "rank": source.rank, "full_text": "" if source.full_text == "feed" else source.full_text, "republish": source.republish,
         "every_seconds": int(source.every.total_seconds()), "hours": source.hours, "weight": source.weight,
+        "embargo_seconds": int(source.embargo.total_seconds()),
         "origin": origin, "position": position, "retired_at": None,
     }  # fmt: skip
     held = connection.execute(select(sources).where(sources.c.slug == source.slug)).mappings().one_or_none()
@@ -126,9 +128,13 @@ def put_source(connection: Connection, row: SourceRow, origin: Origin, position:
     elif held["next_poll_at"] is not None and any(held[name] != declared[name] for name in _RHYTHM):
         values |= {"next_poll_at": min(held["next_poll_at"], now + source.every)}
     connection.execute(update(sources).where(sources.c.id == number).values(values))
+    if held["embargo_seconds"] != declared["embargo_seconds"]:
+        renew_embargoes(connection, number, timedelta(seconds=held["embargo_seconds"]), source.embargo)
     if any(held[name] != declared[name] for name in _SAID):
         put_source_due(connection, number)
-    renew(connection, feeds_naming(connection, number), now)
+    naming = feeds_naming(connection, number)
+    renew(connection, naming, now)
+    archives.disturb_feeds(connection, naming)
     return number
 
 
@@ -169,6 +175,7 @@ def _put_topic(connection: Connection, topic: TopicRow, position: int, now: date
         connection.execute(update(topics).where(topics.c.id == held["id"]).values(declared | missed))
         if (held["title"], held["query"]) != (topic.title, topic.query):
             renew(connection, [("topics", held["id"])], now)
+            archives.disturb_feeds(connection, [("topics", held["id"])])
 
 
 def refile(
@@ -192,6 +199,7 @@ def refile(
         today = {row.id: row.fingerprint for row in connection.execute(words)}
         opened: list[dict[str, Any]] = []
         closed = 0
+        touched: set[int] = set()
         for key, fingerprint, found in judged:
             if today.get(key) != fingerprint:
                 continue
@@ -201,9 +209,12 @@ def refile(
             mine = held.get(key, {})
             opened += refile_entry(connection, ledger, key, mine, wanted, now, announced=False)
             closed += len(mine.keys() - wanted.keys())
-            ledger.touch(("topics", topic) for topic in mine.keys() | wanted.keys())
+            touched |= mine.keys() | wanted.keys()
         if opened:
             connection.execute(insert(filings), opened)
+        ledger.touch(("topics", topic) for topic in touched)
+        # Every entry of such a topic says by which version of the rule it is there.
+        archives.disturb_feeds(connection, [("topics", topic) for topic in sorted(touched)])
         ledger.close()
     return len(opened) + closed
 

@@ -34,6 +34,9 @@ UNSUBSCRIBE = "unsubscribe"
 PAGE = "page"
 """Read the page of an entry. Subject: the entry's number. Payload: url, host."""
 
+EMBARGO = "embargo"
+"""End the embargo on an entry. Subject: the entry's number."""
+
 STORIES = "stories"
 """Find the story that each entry tells. One piece that stays; payload: after (the last entry joined)."""
 
@@ -58,7 +61,12 @@ def put_new_work(
     connection: Connection, kind: str, pieces: Sequence[tuple[str, dict[str, Any]]], now: datetime
 ) -> None:
     """Put many pieces into the queue whose subjects have never been in it: subject and payload of each."""
-    rows = [{"kind": kind, "subject": subject, "payload": payload, "due_at": now} for subject, payload in pieces]
+    put_later(connection, kind, [(subject, payload, now) for subject, payload in pieces])
+
+
+def put_later(connection: Connection, kind: str, pieces: Sequence[tuple[str, dict[str, Any], datetime]]) -> None:
+    """The same, each with the moment when it is due."""
+    rows = [{"kind": kind, "subject": subject, "payload": payload, "due_at": due} for subject, payload, due in pieces]
     if rows:
         connection.execute(insert(work), rows)
 

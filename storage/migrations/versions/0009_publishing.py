@@ -46,8 +46,10 @@ def upgrade() -> None:
         sa.Column("ref", _KEY, nullable=False),
         sa.Column("public_id", sa.Text(), nullable=False),
         _moment("at", nullable=False),
+        _text("code"),
         _text("comment"),
         sa.Column("arrival", sa.BigInteger(), nullable=False),
+        sa.Column("turn", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_graves"),
     )
     op.create_index("ix_graves_kind_ref_arrival", "graves", ["kind", "ref", "arrival"], unique=False)
