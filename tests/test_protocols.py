@@ -8,8 +8,11 @@ from tests.coverage_of_protocols import DATA, LEVELS, PAGE, Behaviour, behaviour
 
 FAMILIES, LISTED = behaviours(DATA.read_text("utf-8"))
 NUMBERS = {one.number for one in LISTED}
-# Families whose every number is listed; the others (A-, V-, S-, ...) belong to chapters that this page does not cover.
-WHOLE = {"F": 39, "I": 15, "P": 1, "J": 4, "O": 5, "D": 4, "W": 12, "X": 9, "G": 7, "E": 8, "fault": 48}
+# Families whose every number is listed. belong to a console that asks who one is.
+WHOLE = {
+    "F": 39, "I": 15, "A": 11, "V": 13, "P": 6, "J": 4, "O": 5, "D": 4, "S": 10, "B": 2, "W": 22, "X": 22, "G": 7, "E": 8,
+    "fault": 48,
+}  # fmt: skip
 
 
 def test_the_page_is_that_of_today() -> None:
@@ -29,8 +32,7 @@ def test_every_number_is_listed() -> None:
     assert {key: sum(one.family == key for one in LISTED) for key in FAMILIES} == WHOLE
     assert all(one.level in LEVELS and one.what for one in LISTED)
     named = {number for number in covered() if (number[0] if "-" in number else "fault") in WHOLE}
-    outside = {number for number in named if number.startswith(("X-2", "X-3", "W-2", "P-"))}
-    assert named - outside <= NUMBERS
+    assert named <= NUMBERS | {"X-30", "X-34"}
 
 
 @pytest.mark.parametrize("number", [f"F{number:02}" for number in range(1, 49)])
