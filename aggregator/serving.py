@@ -9,9 +9,12 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 
-import uvicorn
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+from starlette.types import ASGIApp
 
 from aggregator.config import Config
 from aggregator.daemon import Daemon, hands_of, until_stopped, utc_now
@@ -23,6 +26,12 @@ from storage.database import Database, StorageError
 
 log = logging.getLogger(__name__)
 
+_BACKLOG = 1024
+_HEADER_SECONDS = 20
+"""How long a client may take to say what it wants."""
+_LARGEST_HEAD = 64_000
+_LAST_ANSWERS_SECONDS = 0.2
+
 
 class CannotListenError(StorageError):
     """The address is taken or not ours."""
@@ -33,7 +42,8 @@ async def run_server(config: Config, db: Database, version: str, *, poll: bool, 
     publisher = Publisher(db, config)
     async with AsyncExitStack() as stack:
         if web:
-            await stack.enter_async_context(_serving(publisher, config))
+            await stack.enter_async_context(listening(make_app(publisher), config.host, config.port))
+            log.info("serving on http://%s:%d/, as %s", config.host, config.port, config.base_url)
         daemon = None
         if poll:
             late = await asyncio.to_thread(take_up, db, utc_now())
@@ -53,31 +63,49 @@ async def run_server(config: Config, db: Database, version: str, *, poll: bool, 
 
 
 @asynccontextmanager
-async def _serving(publisher: Publisher, config: Config) -> AsyncIterator[None]:
-    """The web server, while the block runs."""
-    listener = _listen(config.host, config.port)
-    settings = uvicorn.Config(
-        make_app(publisher), log_level="warning", access_log=False, server_header=False, lifespan="off"
-    )
-    server = uvicorn.Server(settings)
-    # uvicorn would answer signals by itself; here one stop ends the daemon first, then the server.
-    server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    log.info("serving on http://%s:%d/, as %s", config.host, config.port, config.base_url)
+async def listening(app: ASGIApp, host: str, port: int) -> AsyncIterator[None]:
+    """A web server of this application, in this loop, while the block runs. Raises CannotListenError."""
+    check_address(host, port)
+    settings = HTTP1Settings(header_read_timeout=_HEADER_SECONDS * 1000, max_buffer_size=_LARGEST_HEAD)
+    server = Server(
+        app, host, port, interface=Interfaces.ASGINL, http=HTTPModes.http1, http1_settings=settings, websockets=False,
+        backlog=_BACKLOG, log_enabled=False,
+    )  # fmt: skip
+    serving = asyncio.create_task(server.serve())
     try:
+        await _until_open(host, port, serving)
         yield
     finally:
-        server.should_exit = True
+        # What is being said is said to its end.
+        await asyncio.sleep(_LAST_ANSWERS_SECONDS)
+        server.stop()
         await serving
 
 
-def _listen(host: str, port: int) -> socket.socket:
+async def _until_open(host: str, port: int, serving: asyncio.Task[None]) -> None:
+    """Wait until connections are taken."""
+    near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only compared
+    for _ in range(200):
+        if serving.done():
+            break
+        try:
+            _, writer = await asyncio.open_connection(near, port)
+        except OSError:
+            await asyncio.sleep(0.02)
+            continue
+        writer.close()
+        return
+    raise CannotListenError(f"cannot listen on {host}:{port}: the server does not begin")
+
+
+def check_address(host: str, port: int) -> None:
+    """Whether one can listen there: the server itself would share the address with another. Raises CannotListenError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
     except OSError as error:
-        listener.close()
         raise CannotListenError(f"cannot listen on {host}:{port}: {error.strerror}; --port chooses another") from error
-    return listener
+    finally:
+        listener.close()

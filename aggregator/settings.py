@@ -197,6 +197,12 @@ class Settings(_Model):
         description="Requests an hour that all polls together may take. Default: as many as needed.",
     )
     republish: Republish = Field("summary", description="What public feeds show where a source does not say.")
+    requests_a_minute: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        description="How often one address may ask this server in a minute. Default: as often as it likes.",
+    )
     push: Annotated[bool | Literal["auto"], BeforeValidator(_switch, json_schema_input_type=bool | Literal["auto"])] = (
         Field("auto", description="Let hubs push new entries to this server. auto: where base_url is a public address.")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,25 +12,33 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
-import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from aggregator.serving import listening
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[httpx.Client]:
-    """The application on a free port of loopback, and a client that follows no redirects."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", ws="none"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+def served(app: ASGIApp) -> Iterator[httpx.Client]:
+    """The application on a free port of loopback, by the server that we use, and a client that follows no redirects."""
+    port = free_port()
+    loop = asyncio.new_event_loop()
+    stop, ready = asyncio.Event(), threading.Event()
+
+    async def serve() -> None:
+        async with listening(app, "127.0.0.1", port):
+            ready.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
     try:
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with httpx.Client(base_url=address, trust_env=False) as client:
+        assert ready.wait(20), "the server does not begin"
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
             yield client
     finally:
-        server.should_exit = True
+        loop.call_soon_threadsafe(stop.set)
         thread.join()
-        listener.close()
+        loop.close()
 
 
 class _Quiet(SimpleHTTPRequestHandler):

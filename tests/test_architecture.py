@@ -84,7 +84,7 @@ DOORS = {
     "pydantic": "aggregator/", "rapidfuzz": "aggregator/alike.py",
     "rich": "aggregator/", "ruamel": "aggregator/", "sqlalchemy": "storage/", "starlette": "aggregator/web/",
     "trafilatura": "feeds/article.py", "typer": "aggregator/cli",
-    "uvicorn": "aggregator/serving.py", "uvloop": "aggregator/loop.py",
+    "granian": "aggregator/serving.py", "uvloop": "aggregator/loop.py",
     "watchfiles": "aggregator/live.py", "zstandard": "feeds/unpack.py",
 }  # fmt: skip
 # What a pure file may not touch, whatever else it imports.

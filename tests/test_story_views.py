@@ -62,7 +62,7 @@ def site(db: Database, tmp_path: Path) -> Iterator[Site]:
     with ExitStack() as open_ones:
 
         def opened(view: str = "entries") -> httpx.Client:
-            app = make_app(Publisher(db, write_config(tmp_path, CONFIG % view)))
+            app = make_app(Publisher(db, write_config(tmp_path, CONFIG % view)), fresh=0)
             return open_ones.enter_context(served(app))
 
         yield opened

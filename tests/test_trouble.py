@@ -21,20 +21,22 @@ from tests.test_daemon import SOURCES, program, stored, wait_for, write_sources
 
 
 def test_readers_are_told_to_come_again(postgresql: Server, tmp_path: Path) -> None:
-    """PostgreSQL gone for a while: pages and feeds answer 503 with Retry-After, and are back when it is."""
+    """PostgreSQL gone for a while: pages and feeds answer 503 with Retry-After, feeds that are held as they were."""
     url = postgresql.new_database("prepared")
     db = open_database(url)
     declare(db, make_source())
     take(db, [make_entry()])
     with served(make_app(Publisher(db, write_config(tmp_path)))) as client:
-        assert client.get("/all.atom").status_code == 200
+        held = client.get("/all.atom").content
         postgresql.stop("immediate")
         try:
-            answers = [client.get(path) for path in ("/", "/all.atom")]
+            answers = [client.get(path) for path in ("/", "/all.rss")]
+            last = client.get("/all.atom")
         finally:
             postgresql.start()
         assert [(answer.status_code, answer.headers["retry-after"]) for answer in answers] == [(503, "60"), (503, "60")]
-        assert client.get("/all.atom").status_code == 200
+        assert (last.status_code, last.content) == (200, held)
+        assert client.get("/all.rss").status_code == 200
     db.close()
     postgresql.drop(url)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from aggregator.publish import Publisher
-from aggregator.web.app import ROUTES, make_app
+from aggregator.web.app import ROUTES, make_app, routed
 from storage import upkeep
 from storage.database import Database, open_database
 from storage.model import SourceRow, TopicRow
@@ -24,7 +24,7 @@ TYPES = {
 }
 
 
-def desk(folder: Path, url: str = "") -> tuple[FastAPI, Database]:
+def desk(folder: Path, url: str = "") -> tuple[ASGIApp, Database]:
     """An application with two entries, one of them in a topic."""
     db = open_database(url or f"sqlite:///{folder / 'store.db'}")
     topics = declare(db, make_source(), topics={"air": "helicopter*", "sea": "frigate*"})
@@ -221,7 +221,7 @@ def test_an_old_address_leads_to_the_new_one(tmp_path: Path) -> None:
 
 def test_the_table_has_every_route(db: Database, tmp_path: Path) -> None:
     """Every address that the application answers stands in the table of routes."""
-    app = make_app(Publisher(db, write_config(tmp_path)))
+    app = routed(Publisher(db, write_config(tmp_path)))
     paths = {getattr(route, "path", "") for route in app.routes}
 
     assert paths == {path for path, _, _ in ROUTES} | {"/static"}

@@ -1,7 +1,8 @@
 """The web application: every route in one table.
 
-In: a Publisher. Out: an ASGI application. Never: a route that is not in the table. The callbacks of hubs stand in front
-of it (`aggregator.web.push`): they write, and cost nothing where nobody knows them.
+In: a Publisher. Out: an ASGI application. Never: a route that is not in the table. In front of it stand our feeds
+(`aggregator.web.front`), answered from memory, and the callbacks of hubs (`aggregator.web.push`): they write, and cost
+nothing where nobody knows them.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from aggregator.daemon import utc_now
 from aggregator.publish import Publisher
 from aggregator.web import public
+from aggregator.web.front import FRESH_SECONDS, Front
 from aggregator.web.push import Callbacks
 from storage.database import StorageError
 
@@ -43,8 +46,16 @@ ROUTES = (
 )
 
 
-def make_app(publisher: Publisher, clock: Callable[[], datetime] = utc_now) -> FastAPI:
-    """The application that serves what this publisher publishes, and hears what hubs have to say."""
+def make_app(publisher: Publisher, clock: Callable[[], datetime] = utc_now, *, fresh: float = FRESH_SECONDS) -> ASGIApp:
+    """All that is served of what this publisher publishes; what hubs have to say is heard.
+
+    `fresh` is for how many seconds a feed is answered without asking whether it changed.
+    """
+    return Front(routed(publisher, clock), publisher=publisher, clock=clock, fresh=fresh)
+
+
+def routed(publisher: Publisher, clock: Callable[[], datetime] = utc_now) -> FastAPI:
+    """The application behind the feeds that are answered from memory: every route of the table."""
     app = FastAPI(title=publisher.config.settings.title, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.publisher = publisher
     for path, handler, description in ROUTES:

@@ -9,8 +9,6 @@ import difflib
 import logging
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
 from html import escape
 
 from fastapi import Request
@@ -24,6 +22,7 @@ from aggregator.marks import marked
 from aggregator.publish import FORMS, Body, Publisher, unique
 from aggregator.sharing import shared
 from aggregator.web import pages, searching
+from aggregator.web.answers import Ready
 from aggregator.web.bars import chart, day_chart, first_day
 from aggregator.web.entries import entry_page
 from storage import reading
@@ -42,13 +41,7 @@ _PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-_FEED_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "public, max-age=300",
-}
 _KEY = re.compile(r"[1-9][0-9]{0,17}\Z")
-_TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
 def front(request: Request) -> Response:
@@ -195,6 +188,8 @@ def _output(request: Request, kind: OutputKind, name: str) -> Response:
     if form:
         _check_form(form)
     found = publisher.output(kind, slug)
+    if found is None and reading.is_retired(publisher.db, kind, slug):
+        raise HTTPException(410, "This feed has ended: it is published no more.")
     if found is None:
         raise HTTPException(404)
     if found.moved_to:
@@ -204,7 +199,9 @@ def _output(request: Request, kind: OutputKind, name: str) -> Response:
     asked = _asked(request)
     if form:
         return _send(request, publisher.feed(found, form, utc_now(), asked))
-    return _html(_feed_page(publisher, found, asked.view or publisher.view_of(found)))
+    page = _html(_feed_page(publisher, found, asked.view or publisher.view_of(found)))
+    page.headers["Vary"] = "Accept"  # who accepts a feed gets one here, in front of this (S-07)
+    return page
 
 
 def _check_form(form: str) -> None:
@@ -261,26 +258,10 @@ def _feed_page(publisher: Publisher, output: Output, view: View) -> pages.Feed:
 
 def _send(request: Request, body: Body) -> Response:
     """A representation, or 304 where the reader has it (S-02, S-04)."""
-    changed = body.changed_at.replace(microsecond=0)
-    headers = {**_FEED_HEADERS, "ETag": body.etag, "Last-Modified": format_datetime(changed, usegmt=True)}
-    if _has_it(request, body.etag, changed):
-        return Response(status_code=304, headers=headers)
-    return Response(body.content, headers={**headers, "Content-Type": f"{body.media_type}; charset=utf-8"})
-
-
-def _has_it(request: Request, etag: str, changed: datetime) -> bool:
-    """If-None-Match, with weak comparison, beats If-Modified-Since (RFC 9110 section 13.2.2)."""
-    shown = request.headers.get("if-none-match")
-    if shown is not None:
-        return shown.strip() == "*" or etag in _TAG.findall(shown)
-    since = request.headers.get("if-modified-since")
-    try:
-        stamp = parsedate_to_datetime(since) if since else None
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return False
-    if stamp is None:
-        return False
-    return changed <= (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC))
+    said = Ready(body).answer(request.headers.raw, head=request.method == "HEAD")
+    response = Response(said.content, said.status)
+    response.raw_headers = said.headers
+    return response
 
 
 def _near(publisher: Publisher, path: str) -> list[tuple[str, str]]:
