@@ -14,14 +14,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
-from starlette.types import ASGIApp
 
 from aggregator.config import Config
 from aggregator.daemon import Daemon, hands_of, until_stopped, utc_now
 from aggregator.live import Living
 from aggregator.prepare import take_up
 from aggregator.publish import Publisher
-from aggregator.web.app import make_app
+from aggregator.web.app import ASGIApp, make_app
 from storage.database import Database, StorageError
 
 log = logging.getLogger(__name__)
@@ -78,7 +77,7 @@ async def listening(app: ASGIApp, host: str, port: int) -> AsyncIterator[None]:
     finally:
         # What is being said is said to its end.
         await asyncio.sleep(_LAST_ANSWERS_SECONDS)
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call] # granian gives this one no types
         await serving
 
 

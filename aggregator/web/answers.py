@@ -124,10 +124,11 @@ def _line(text: str) -> bytes:
 
 def takes_gzip(accepted: bytes) -> bool:
     """Whether an Accept-Encoding takes gzip (RFC 9110 section 12.5.3)."""
+    accepted = accepted.lower()
     if b"gzip" not in accepted and b"*" not in accepted:
         return False
     found: dict[str, float] = {}
-    for part in accepted.decode("latin-1").lower().split(","):
+    for part in accepted.decode("latin-1").split(","):
         name, *said = part.split(";")
         found[name.strip()] = _quality(said)
     return found.get("gzip", found.get("x-gzip", found.get("*", 0.0))) > 0
@@ -166,7 +167,8 @@ def negotiated(accept: str) -> str:
 
 def _wanted(ranges: dict[str, float], kind: str) -> float:
     """How much a type is wanted: by its own name, else its family's, else anything's."""
-    for name in (kind, f"{kind.partition('/')[0]}/*", "*/*"):
+    exactly = (kind,)  # nobody means XHTML who takes anything
+    for name in exactly if "xhtml" in kind else (kind, f"{kind.partition('/')[0]}/*", "*/*"):
         if name in ranges:
             return ranges[name]
     return 0.0

@@ -25,4 +25,4 @@ class Pace:
         self._left[client] = (left - 1 if may else left, now)
         if len(self._left) > _MOST_CLIENTS:
             self._left.popitem(last=False)  # who has not asked for longest has a full bucket by now
-        return 0 if may else max(1, math.ceil((1 - left) * 60 / a_minute))
+        return 0 if may else max(1, math.ceil((1 - left) * 60 / a_minute - 1e-6))
