@@ -28,6 +28,7 @@ from benchmarks import (
     polling,
     replay,
     searching,
+    serving,
     stories,
 )
 from benchmarks.figures import Figure
@@ -69,6 +70,7 @@ SUITES = (
     Suite(title="Places", names=places.NAMES, steps=places.steps, measure=places.measure),
     Suite(title="Replaying", names=replay.NAMES, steps=replay.steps, measure=replay.measure),
     Suite(title="Searching", names=searching.NAMES, steps=searching.steps, measure=searching.measure),
+    Suite(title="Serving", names=serving.NAMES, steps=serving.steps, measure=serving.measure),
     Suite(title="Languages", names=languages.NAMES, steps=languages.steps, measure=languages.measure),
 )
 
