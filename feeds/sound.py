@@ -6,6 +6,7 @@ it, which guid it has in RSS, the id of its source. Never: a word of its text ch
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -92,7 +93,9 @@ def sound_head(head: Head) -> Head:
 def _html(fragment: str, base: str) -> str:
     """HTML as the sanitiser wrote it; what is not goes through it (V-07, V-11): this is the last door, not the first."""
     fragment = legal(fragment)
-    return clean.clean(fragment, base) if "<" in fragment and _UNFIT.search(fragment) else fragment
+    if "<" in fragment and _UNFIT.search(fragment):
+        fragment = clean.clean(fragment, base)
+    return "" if fragment.isspace() else fragment
 
 
 def _authors(authors: tuple[Author, ...]) -> tuple[Author, ...]:
@@ -201,6 +204,11 @@ def tombstones(document: Document, entries: Sequence[Entry]) -> list[Deleted]:
         if is_iri(own) and own not in here:
             found[own] = replace(one, id=own, at=one.at or document.head.updated, comment=legal(one.comment).strip())
     return [*found.values()]
+
+
+def title_markup(title: str) -> str:
+    """A title that a reader would take for HTML, as HTML: "" for all others, which go out as the words that they are."""
+    return html.escape(title, quote=False) if clean.looks_like_html(title) else ""
 
 
 def told(fields: Mapping[str, Value]) -> dict[str, Value]:

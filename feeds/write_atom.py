@@ -15,7 +15,7 @@ from feeds import clean, meaning
 from feeds.dates import rfc3339
 from feeds.decode import legal
 from feeds.model import Author, Document, Entry, Head, Shared
-from feeds.sound import bylines, feed_links, is_paging, source_id, told, tombstones, web
+from feeds.sound import bylines, feed_links, is_paging, source_id, title_markup, told, tombstones, web
 from feeds.tombstones import NAMESPACE as TOMBSTONES
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -58,7 +58,8 @@ def append_entry(feed: Any, entry: Entry, base: str, shared: Shared) -> None:
     if entry.lang:
         item.set(_XML_LANG, entry.lang)
     SubElement(item, "id").text = entry.public_id
-    SubElement(item, "title").text = entry.title
+    markup = title_markup(entry.title)
+    SubElement(item, "title", {"type": "html"} if markup else {}).text = markup or entry.title
     published = rfc3339(_date(entry.published))
     SubElement(item, "updated").text = rfc3339(entry.updated) if entry.updated else published
     SubElement(item, "published").text = published

@@ -13,7 +13,7 @@ from lxml.etree import SubElement
 from feeds import meaning
 from feeds.dates import rfc822, rfc3339
 from feeds.model import Document, Entry
-from feeds.sound import bylines, feed_links, is_paging, told
+from feeds.sound import bylines, feed_links, is_paging, title_markup, told
 from feeds.write_atom import ATOM, append_kind
 
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
@@ -36,7 +36,8 @@ def append_item(channel: Any, entry: Entry, guid: tuple[str, bool], base: str) -
     """An entry, whole; one without a title has none, and a description in its place (V-06)."""
     item = SubElement(channel, "item")
     if entry.title:
-        SubElement(item, "title").text = entry.title
+        # RSS does not say whether a title is HTML; readers look at the words, and so do we.
+        SubElement(item, "title").text = title_markup(entry.title) or entry.title
     if entry.link:
         SubElement(item, "link").text = entry.link
     _append_words(item, entry)
