@@ -166,7 +166,7 @@ def rss_guids(entries: Sequence[Entry]) -> Iterator[tuple[str, bool]]:
 def rss_guid(entry: Entry) -> tuple[str, bool]:
     """The guid that RSS carries, and whether it is a permanent link: the publisher's own, IRI or not (A-05)."""
     guid = legal(entry.id)
-    if entry.id_origin == "hash" or not guid:
+    if entry.id_origin == "hash" or not guid.strip():
         return entry.public_id, False
     return guid, (entry.is_permalink or entry.id_origin == "link") and is_web_url(guid)
 
