@@ -18,7 +18,7 @@ from feeds.decode import legal, undoubled
 from feeds.identity import is_plain_web_url, is_web_url
 from feeds.settled import depth, is_settled
 
-_TAGS = {
+TAGS = {
     "a", "abbr", "article", "aside", "audio", "b", "bdi", "bdo", "blockquote", "br", "caption", "cite", "code", "col",
     "colgroup", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2", "h3",
     "h4", "h5", "h6", "header", "hr", "i", "img", "ins", "kbd", "li", "main", "mark", "ol", "p", "pre", "q", "rp", "rt",
@@ -29,7 +29,7 @@ _GONE_WITH_CONTENT = {
     "script", "style", "noscript", "iframe", "object", "embed", "applet", "template", "svg", "math", "form", "select",
     "textarea", "button", "noembed", "noframes", "xmp", "plaintext",
 }  # fmt: skip
-_ATTRIBUTES = {
+ATTRIBUTES = {
     "*": {"dir", "lang", "title"},
     "a": {"href", "hreflang"},
     "img": {"src", "alt", "width", "height"},
@@ -65,9 +65,9 @@ _BLOCKS = frozenset({
 # Where a block begins or ends, a line ends: with a character that no XML holds, so that none stood there before.
 _LINE_END = "\x1e"
 _BREAKING = _BLOCKS | {f"/{name}" for name in _BLOCKS}
-_BREAKS = {tag: _LINE_END if tag in _BREAKING else "" for name in _TAGS for tag in (name, f"/{name}")}
+_BREAKS = {tag: _LINE_END if tag in _BREAKING else "" for name in TAGS for tag in (name, f"/{name}")}
 _BLOCK = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS, reverse=True))})(?:[\s/][^<>]*)?>", re.IGNORECASE)
-_NAMES = "|".join(sorted(_TAGS | _GONE_WITH_CONTENT | {"big", "body", "center", "font", "head", "html", "input", "link",
+_NAMES = "|".join(sorted(TAGS | _GONE_WITH_CONTENT | {"big", "body", "center", "font", "head", "html", "input", "link",
                          "meta", "nobr", "strike", "title", "tt"}, reverse=True))  # fmt: skip
 # No "<" inside a tag or comment: each character is looked at once, however many of them an attacker opens.
 _COMMENT = r"!--(?:(?!<!--).)*?--"
@@ -376,9 +376,9 @@ def _check(tag: str, attribute: str, value: str) -> str | None:
 
 def _cleaner(*, checking: bool) -> nh3.Cleaner:
     """A sanitiser that asks `_check` for each attribute, or one without the attributes that need it, which is faster."""
-    attributes = {tag: names - (set() if checking else {"poster", "cite"}) for tag, names in _ATTRIBUTES.items()}
+    attributes = {tag: names - (set() if checking else {"poster", "cite"}) for tag, names in ATTRIBUTES.items()}
     return nh3.Cleaner(
-        tags=_TAGS,
+        tags=TAGS,
         clean_content_tags=_GONE_WITH_CONTENT,
         attributes=attributes,
         attribute_filter=_check if checking else None,

@@ -1,6 +1,6 @@
-"""A publisher's date string -> an aware datetime in UTC (I-15).
+"""A publisher's date string -> an aware datetime in UTC (I-15), and back.
 
-In: whatever stands in a date element. Out: a UTC datetime, or None where no date can be read.
+In: whatever stands in a date element, or a datetime. Out: a UTC datetime, or None where no date can be read; a string.
 Never: the local time zone, or "now" for what is missing.
 """
 
@@ -155,3 +155,19 @@ def _month(name: str) -> int | None:
             if name.startswith(known) and (best is None or len(known) > best[0]):
                 best = (len(known), month)
     return best[1] if best else None
+
+
+_DAYS_WRITTEN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS_WRITTEN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def rfc3339(moment: datetime) -> str:
+    """A moment as Atom and JSON Feed have it: whole seconds in UTC, so that both engines of the store give one text."""
+    return f"{moment.astimezone(UTC).isoformat()[:19]}Z"
+
+
+def rfc822(moment: datetime) -> str:
+    """A moment as RSS has it: English names whatever the locale, a year of four digits, UTC (V-05)."""
+    at = moment.astimezone(UTC)
+    day = f"{_DAYS_WRITTEN[at.weekday()]}, {at.day:02d} {_MONTHS_WRITTEN[at.month - 1]} {at.year:04d}"
+    return f"{day} {at.hour:02d}:{at.minute:02d}:{at.second:02d} +0000"

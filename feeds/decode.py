@@ -46,6 +46,7 @@ _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 # What the first two bytes of letters and punctuation become: "Ã¼", "Ð¸", "â€".
 _DOUBLED = re.compile("[ÂÃÄÅÎÏÐÑØÙ][\u0080-\u00bf\u0152-\u2122]|â[€‚„][\u0080-\u00bf\u0152-\u2122]")
 _PERHAPS_DOUBLED = re.compile(rb"\xc3(?:[\x82-\x85\x8e-\x91\x98\x99]|\xa2\xe2)")
+_SHORT = 300  # what is printable is legal, and of names, titles and addresses that is the fastest to find out
 _MOST_REFERENCES = 500_000  # more are left to the parsers, which refuse the illegal ones
 
 MOST_BYTES = 20_000_000
@@ -110,6 +111,8 @@ def decode_page(body: bytes, content_type: str) -> str:
 
 def legal(text: str) -> str:
     """Only characters that XML 1.0 allows (V-09, X-14)."""
+    if len(text) < _SHORT and text.isprintable():
+        return text
     try:
         written = text.encode()
     except UnicodeEncodeError:  # half a surrogate

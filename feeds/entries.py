@@ -146,7 +146,7 @@ def _draft(raw: Mapping[str, Any], base: str, lang_of_feed: str) -> _Draft:
         "content": content.html,
         "published": _date(raw, "published") or _date(raw, "created"),
         "updated": _date(raw, "updated"),
-        "lang": lang or lang_of_feed,
+        "lang": lang or str(raw.get("language") or "") or lang_of_feed,
         "rights": _title(raw, "rights"),
         "authors": authors,
         "categories": _categories(raw),
@@ -334,7 +334,9 @@ def _source(raw: Mapping[str, Any]) -> Head | None:
     head = _head(inner, url)
     if not head.title and not head.url:
         return None
-    return head
+    # An id is an address at times, and no page for that.
+    is_page = any(clean.absolute(str(link["href"])) == head.site_url for link in _links(inner))
+    return head if is_page else replace(head, site_url="")
 
 
 def _pace(raw: Mapping[str, Any]) -> Pace:

@@ -15,9 +15,11 @@ from feeds.authorbox import clean_without_box
 from feeds.dates import read_date
 from feeds.decode import legal
 from feeds.identity import fallback_id, media_type
-from feeds.model import Author, Document, Enclosure, Entry, Failed, FailureKind, Head, Link
+from feeds.model import LINK_RELS, Author, Deleted, Document, Enclosure, Entry, Failed, FailureKind, Head, Link
+from feeds.tombstones import deleted_of
 
 _MOST_ITEMS = 5000
+_MOST_TAGS = 100
 _LONGEST = 2_000_000  # characters of a text
 
 
@@ -53,7 +55,8 @@ def read_json(text: str, url: str) -> Document | Failed:
         head=head,
         entries=tuple(_entry(item, site or url, head.lang) for item in items),
         format="json11" if version.endswith("1.1") else "json10",
-        links=tuple(_links(feed, url)),
+        links=tuple(dict.fromkeys(_links(feed, url))),
+        deleted=tuple(_deleted(_added(feed))),
         expired=feed.get("expired") is True,
         notes=notes,
     )
@@ -68,6 +71,43 @@ def _links(feed: dict[str, Any], base: str) -> Iterator[Link]:
         href = clean.absolute(_text(feed, key), base)
         if href:
             yield Link(rel=rel, href=href)
+    for link in _list(_added(feed), "links"):
+        rel, href = (_text(link, "rel").lower(), _text(link, "href")) if isinstance(link, dict) else ("", "")
+        if rel in LINK_RELS and clean.absolute(href, base):
+            yield Link(rel=rel, href=clean.absolute(href, base))
+
+
+def _added(owner: dict[str, Any]) -> dict[str, Any]:
+    """What a Heliograph adds to a feed or an item, where JSON Feed has no field for what Atom says (docs/extensions.md)."""
+    added = owner.get("_heliograph")
+    return added if isinstance(added, dict) else {}
+
+
+def _deleted(added: dict[str, Any]) -> tuple[Deleted, ...]:
+    graves = [one for one in _list(added, "deleted") if isinstance(one, dict)]
+    return deleted_of(
+        {"ref": _text(one, "id"), "when": _text(one, "at"), "comment": clean.escape(_text(one, "comment"))}
+        for one in graves
+    )
+
+
+def _source(item: dict[str, Any]) -> Head | None:
+    """The source that an item brought along (A-10), as we and others write it."""
+    said = item.get("_source")
+    if not isinstance(said, dict):
+        return None
+    head = Head(
+        title=_line(said, "title"), id=_text(said, "id").strip(), url=clean.absolute(_text(said, "feed_url")),
+        site_url=clean.absolute(_text(said, "home_page_url")), subtitle=_line(said, "description"),
+        updated=read_date(_text(said, "date_modified")), lang=_text(said, "language"), rights=_line(said, "rights"),
+        icon=clean.absolute(_text(said, "icon")), logo=clean.absolute(_text(said, "logo")),
+        authors=tuple(_authors(said)), categories=_tags(said),
+    )  # fmt: skip
+    return head if head.title or head.url else None
+
+
+def _tags(owner: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, (_flat(tag) for tag in _list(owner, "tags")))))[:_MOST_TAGS]
 
 
 def _entry(item: dict[str, Any], base: str, lang: str) -> Entry:
@@ -93,8 +133,10 @@ def _entry(item: dict[str, Any], base: str, lang: str) -> Entry:
         updated=read_date(_text(item, "date_modified")),
         lang=_text(item, "language") or lang,
         authors=authors,
-        categories=tuple(dict.fromkeys(filter(None, (_flat(tag) for tag in _list(item, "tags"))))),
+        rights=_line(_added(item), "rights"),
+        categories=_tags(item),
         enclosures=tuple(_attachments(item, base)),
+        source=_source(item),
     )
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC
 from typing import Any
 
 from lxml import etree
 
+from feeds.dates import rfc3339
 from feeds.decode import legal
-from feeds.model import Entry, Pinned, Place, Reason
+from feeds.model import Entry, Matched, Pinned, Place, Reason
 
 GEORSS = "http://www.georss.org/georss"
 WHY = "tag:heliograph,2026:why"
@@ -44,13 +44,20 @@ def _point(point: tuple[float, float] | None) -> tuple[float, float] | None:
 def sound_reasons(reasons: Iterable[Reason]) -> Iterator[Reason]:
     """Reasons without characters that no document may hold."""
     for one in reasons:
-        spans = (replace(span, term=legal(span.term), words=legal(span.words)) for span in one.spans)
         said = one.pinned
-        pinned = replace(said, by=legal(said.by), because=legal(said.because)) if said else None
-        yield replace(
-            one, topic=legal(one.topic), title=legal(one.title) or legal(one.topic), rule_version=legal(one.rule_version),
-            spans=tuple(spans), pinned=pinned,
-        )  # fmt: skip
+        yield Reason(
+            topic=legal(one.topic),
+            title=legal(one.title) or legal(one.topic),
+            rule_version=legal(one.rule_version),
+            spans=tuple(map(_sound_span, one.spans)),
+            pinned=replace(said, by=legal(said.by), because=legal(said.because)) if said else None,
+        )
+
+
+def _sound_span(span: Matched) -> Matched:
+    term, words = legal(span.term), legal(span.words)
+    # A copy costs more than both looks, and nearly never is one needed.
+    return span if term == span.term and words == span.words else replace(span, term=term, words=words)
 
 
 def _categories(entry: Entry, base: str) -> Iterator[tuple[str, str, str]]:
@@ -133,5 +140,5 @@ def told_reason(reason: Reason) -> dict[str, Any]:
 
 
 def _told_pin(said: Pinned) -> dict[str, str]:
-    at = said.at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
-    return {key: value for key, value in {"at": at, "by": said.by, "because": said.because}.items() if value}
+    told = {"at": rfc3339(said.at), "by": said.by, "because": said.because}
+    return {key: value for key, value in told.items() if value}

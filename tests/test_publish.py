@@ -88,7 +88,9 @@ def test_the_feed_has_an_id_that_is_not_its_address(db: Database, tmp_path: Path
 
     assert here.feed.id == there.feed.id == output(db).public_id
     assert here.entries[0].id == there.entries[0].id
-    assert {link.href for link in there.feed.links} == {"https://other.example/all.atom", "https://other.example/all"}
+    assert {link.href for link in there.feed.links} == {
+        "https://other.example/all.atom", "https://other.example/all", "https://other.example/hub",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("policy", "shown"), [("full", "content"), ("summary", "summary"), ("headline", "neither")])

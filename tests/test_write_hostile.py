@@ -44,9 +44,9 @@ def test_only_legal_characters_go_out(form: str) -> None:
     assert not any(char in content.decode() for char in "\x00\x08\x0b\x1f\ufffe\uffff")
 
 
-@pytest.mark.parametrize(("form", "fields"), [("atom", 13), ("rss", 5)])
+@pytest.mark.parametrize(("form", "fields"), [("atom", 12), ("rss", 5)])
 def test_words_come_out_letter_by_letter(form: str, fields: int) -> None:
-    """V-09: an XML parser finds in titles, names and categories exactly the words that went in."""
+    """V-09: an XML parser finds in names and categories exactly the words that went in; a title like HTML is told as HTML."""
     feed = tree(form, everywhere(BROKEN), title=BROKEN)
     texts = [*feed.itertext(), *(str(value) for one in feed.iter() for _, value in one.items())]
 
