@@ -14,6 +14,7 @@ from feeds.model import Place
 from storage import placing, reading
 from storage.database import Database
 from storage.model import Kept, Listed, Output, PlaceTag
+from storage.stretch import WHOLE, Stretch
 
 
 def place_output(db: Database, name: str) -> Output | None:
@@ -26,7 +27,7 @@ def place_output(db: Database, name: str) -> Output | None:
     return Output(
         kind="places", slug=name, title=gazetteer.names(code), public_id=derived_id(everything.public_id, f"places/{slug}"),
         revision=everything.revision, changed_at=everything.changed_at, detail=", ".join(names_within(code)),
-        moved_to="" if name == slug else slug,
+        moved_to="" if name == slug else slug, arrivals=everything.arrivals,
     )  # fmt: skip
 
 
@@ -46,11 +47,17 @@ def names_within(code: str) -> list[str]:
     return sorted(gazetteer.names(one) for one in gazetteer.members(code))
 
 
-def page(db: Database, slug: str, *, limit: int, announced: bool = False) -> list[Kept]:
+def page(
+    db: Database, slug: str, *, limit: int, announced: bool = False, stretch: Stretch = WHOLE
+) -> list[Kept]:  # fmt: skip
     """The newest entries that name a place, a region by its countries too."""
+    return placing.page(db, codes_of(slug), limit=limit, announced=announced, stretch=stretch)
+
+
+def codes_of(slug: str) -> set[str]:
+    """The codes that stand for a place: its own, and of a region those of its countries; none where there is no such place."""
     code = gazetteer.code_of(slug)
-    codes = {code, *gazetteer.members(code)} if code else set()
-    return placing.page(db, codes, limit=limit, announced=announced)
+    return {code, *gazetteer.members(code)} if code else set()
 
 
 def list_places(db: Database) -> tuple[list[Listed], list[Listed]]:

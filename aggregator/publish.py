@@ -1,41 +1,48 @@
 """A topic, an author, a source or everything -> the bytes of its feed.
 
-In: the kind, slug and form of a feed. Out: bytes with what HTTP needs to say of them; kept by revision.
-Never: a body that differs while its feed's revision and the configuration do not (V-12).
+In: the kind, slug and form of a feed, and what is asked of it. Out: bytes with what HTTP needs to say of them; kept by
+revision. Never: a body that differs while its feed's revision and the configuration do not (V-12).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 
-from aggregator import placefeeds
-from aggregator.asking import Asked, View
+from aggregator import archiving, documents, placefeeds
+from aggregator.asking import ENTRIES, Asked, AskedError, View, said_moment
 from aggregator.config import Config
+from aggregator.documents import unique
 from aggregator.exporting import outlines_of
 from aggregator.marks import Watch
-from aggregator.reasons import reasons_for
+from aggregator.paging import Page, page_of, readers_of, stories_of
 from aggregator.sharing import LOOKED_THROUGH, one_a_story, shared
 from aggregator.visible import Viewer, visible
 from feeds.identity import is_web_url, without_credentials
-from feeds.model import Document, Entry, Head, Link
+from feeds.model import Deleted, Document, Entry, Head, Link, Pace, Reason
 from feeds.opml import Outline, write_opml
 from feeds.write import MEDIA_TYPES, write
-from storage import reading
+from storage import archives, reading
 from storage.database import Database
+from storage.graves import graves_since
 from storage.model import Kept, Output, OutputKind
+from storage.revisions import words_at
+from storage.stretch import Stretch, Teller
 
-ENTRIES = 50
-"""How many entries a subscription document holds."""
+__all__ = ["ENTRIES", "FORMS", "KINDS", "NOTHING", "Body", "Publisher", "made", "unique"]
 KINDS: tuple[OutputKind, ...] = ("topics", "authors", "sources", "places")
 FORMS = tuple(MEDIA_TYPES)
 NOTHING = Asked()
 """What is asked of a feed where nothing is: the feed itself."""
 _TOLD = ("hub", "self")
 _MOST_BODIES = 2000
+_MOST_GRAVES = 50
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""When an archive was last changed in which nothing may be shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +72,7 @@ class Publisher:
         self.config = config
         self.watch = Watch(db)
         self.viewer = Viewer(policy=config.settings.republish)
-        self._bodies: OrderedDict[tuple[str, str, str, Asked], tuple[int, Body]] = OrderedDict()
+        self._bodies: OrderedDict[tuple[Hashable, ...], tuple[int, Body]] = OrderedDict()
         self._lock = Lock()
 
     def adopt(self, config: Config) -> None:
@@ -81,8 +88,14 @@ class Publisher:
         return "stories" if output.kind == "topics" and output.slug in self.config.by_story else "entries"
 
     def feed(self, output: Output, form: str, now: datetime, asked: Asked = NOTHING) -> Body:
-        """The feed of an output as "atom", "rss" or "json": the feed itself, or what is asked of it."""
-        key = (output.kind, output.slug, form, asked)
+        """The feed of an output as "atom", "rss" or "json": the feed itself, or what is asked of it. Raises AskedError."""
+        asked = documents.without_own(asked, self.view_of(output))
+        if asked.as_of and asked.as_of >= now:
+            raise AskedError(
+                f"as_of={said_moment(asked.as_of)} has not passed yet: ask for a day or a moment that has."
+            )
+        since = _hour_of(now) - timedelta(hours=asked.hours) if asked.hours else None
+        key = (output.kind, output.slug, form, asked, since)
         with self._lock:
             held = self._bodies.get(key)
             if held and held[0] == output.revision:
@@ -91,31 +104,90 @@ class Publisher:
         document = self.document(output, form, now, asked)
         content = write(document, form, base=self.config.base_url)
         links = tuple(link for link in document.links if link.rel in _TOLD)
-        body = made(content, MEDIA_TYPES[form], output.changed_at, links=links, is_public=not asked.key)
+        changed_at = max(output.changed_at, _hour_of(now)) if since else output.changed_at
+        body = replace(
+            made(content, MEDIA_TYPES[form], changed_at, links=links, is_public=not asked.key),
+            max_age=(document.pace.ttl or 5) * 60,
+        )
+        return self._keep(key, output.revision, body)
+
+    def _keep(self, key: tuple[Hashable, ...], revision: int, body: Body) -> Body:
         with self._lock:
-            self._bodies[key] = (output.revision, body)
+            self._bodies[key] = (revision, body)
             while len(self._bodies) > _MOST_BODIES:
                 self._bodies.popitem(last=False)
         return body
 
     def document(self, output: Output, form: str, now: datetime, asked: Asked = NOTHING) -> Document:
-        """The newest entries of an output that may be shown, as a document to write."""
+        """The newest entries of an output that may be shown, or the page that is asked for, as a document to write."""
+        asked = documents.without_own(asked, self.view_of(output))
         view = asked.view or self.view_of(output)
-        kept = self.page(output, ENTRIES, view, announced=True)
+        page = self.turn(output, asked, now)
+        kept = page.kept
+        if asked.as_of:
+            kept = documents.in_the_words_of(kept, words_at(self.db, [one.key for one in kept], asked.as_of))
         # Only JSON Feed has a place for who else tells a story; elsewhere it is said where one entry stands for all.
-        told = shared(self.db, kept, self.viewer, now) if view == "stories" or form == "json" else {}
-        shown = [(one.key, entry) for one in kept if (entry := self.entry(one, now)) is not None]
-        if output.kind == "topics":
-            # Why by the other topics of an entry is for them to say: their rules move without this feed's revision.
-            because = {one.key: reasons_for(one, output.slug) for one in kept}
-            shown = [(key, replace(entry, reasons=because[key])) for key, entry in shown]
+        is_told = (view == "stories" or form == "json") and asked.as_of is None
+        told = shared(self.db, kept, self.viewer, now) if is_told else {}
+        shown = self.shown(output, kept, now, asked)
         stamps = [entry.updated for _, entry in shown if entry.updated]
-        head = self._head(output, form, max(stamps, default=output.changed_at), view)
+        head = self.head(output, form, max(stamps, default=asked.as_of or output.changed_at), asked)
         return Document(
-            head=head, links=self._links(head, asked),
+            head=head, links=self._links(output, form, asked, page), pace=Pace(ttl=documents.pace_of(kept) // 60),
             entries=tuple(entry for _, entry in shown), by_story=view == "stories",
             shared={entry.public_id: told[key] for key, entry in shown if key in told},
+            deleted=self._graves(output, kept, asked),
         )  # fmt: skip
+
+    def shown(
+        self, output: Output, kept: Sequence[Kept], now: datetime, asked: Asked = NOTHING
+    ) -> list[tuple[int, Entry]]:
+        """The entries that may be shown, by their keys, each with why it is in the topic."""
+        # Why by the other topics of an entry is for them to say: their rules move without this feed's revision.
+        topic = output.slug if output.kind == "topics" else ""
+        reasons = {one.key: documents.reasons_then(one, topic, asked.as_of) for one in kept} if topic else {}
+        viewer = replace(self.viewer, is_private=bool(asked.key))
+        named = ((one.key, self.entry(one, now, viewer, reasons=reasons.get(one.key, ()))) for one in kept)
+        return [(key, entry) for key, entry in named if entry is not None]
+
+    def turn(self, output: Output, asked: Asked, now: datetime) -> Page:
+        """A page of an output's feed: entries with where the next page begins; the first has the newest of the news."""
+        since = _hour_of(now) - timedelta(hours=asked.hours) if asked.hours else None
+        stretch, limit = Stretch(since=since, as_of=asked.as_of), asked.limit or ENTRIES
+        read, tellers = readers_of(self.db, output)
+        if (asked.view or self.view_of(output)) == "entries":
+            page = page_of(read, asked, limit, stretch)
+        else:
+            page = stories_of(read, tellers, asked, limit, output.arrivals, self._may_stand, stretch)
+        return replace(page, kept=unique(page.kept))
+
+    def _may_stand(self, teller: Teller) -> bool:
+        """Whether an entry may stand for its story: one that is never shown may not."""
+        return (teller.republish or self.viewer.policy) != "none"
+
+    def _graves(self, output: Output, kept: Sequence[Kept], asked: Asked) -> tuple[Deleted, ...]:
+        """What was taken out since the oldest of these entries came: told by the feed itself, not by its pages."""
+        if asked.before or asked.as_of:
+            return ()
+        codes = placefeeds.codes_of(output.slug) if output.kind == "places" else ()
+        return tuple(graves_since(self.db, output, kept[-1].arrival if kept else 0, _MOST_GRAVES, codes=codes))
+
+    def archive(self, output: Output, form: str, part: str, now: datetime) -> Body:
+        """An archive document of a feed, by its number and version as they stand in its address (P-03).
+
+        Raises LookupError where there is no such document, OldVersionError where it has changed since.
+        """
+        archiving.check(self, output, form, part)
+        key = (output.kind, output.slug, form, part)
+        with self._lock:
+            held = self._bodies.get(key)
+        if held:
+            return held[1]
+        document = archiving.document(self, output, form, part, now)
+        content = write(document, form, base=self.config.base_url)
+        here = tuple(link for link in document.links if link.rel in _TOLD)
+        body = made(content, MEDIA_TYPES[form], document.head.updated or output.changed_at, links=here)
+        return self._keep(key, 0, replace(body, max_age=documents.WEEK, is_lasting=True))
 
     def page(self, output: Output, limit: int, view: View, *, announced: bool = False) -> list[Kept]:
         """The newest entries of an output, each once, or one a story. `announced` leaves out history: news only."""
@@ -130,40 +202,56 @@ class Publisher:
         """A feed that we publish, by its address; under another name of it `moved_to` tells the right one."""
         return placefeeds.place_output(self.db, slug) if kind == "places" else reading.output(self.db, kind, slug)
 
-    def address(self, output: Output, form: str = "", view: View | None = None) -> str:
-        """The public address of an output's page, or of its feed in a form; the view stands in it where it is another."""
+    def address(self, output: Output, form: str = "", view: View | None = None, key: str = "") -> str:
+        """The address of an output's page, or of its feed in a form; the view stands in it where it is another.
+
+        `key` stands in the address of a private feed.
+        """
+        return self.address_of(output, form, Asked(view=view, key=key))
+
+    def address_of(self, output: Output, form: str, asked: Asked) -> str:
+        """The address at which that is to be had which is asked of a feed."""
         path = "all" if output.kind == "all" else f"{output.kind}/{output.slug}"
-        query = f"?view={view}" if view and view != self.view_of(output) else ""
-        return f"{self.config.base_url}/{path}{'.' + form if form else ''}{query}"
+        told = documents.without_own(asked, self.view_of(output))
+        private = f"/private/{asked.key}" if asked.key else ""
+        return f"{self.config.base_url}{private}/{path}{'.' + form if form else ''}{told.part}"
 
     def title(self, output: Output) -> str:
         """What an output is called where it stands alone, as in a feed reader."""
         name = self.config.settings.title
         return f"{name}: everything" if output.kind == "all" else f"{output.title} · {name}"
 
-    def _head(self, output: Output, form: str, updated: datetime, view: View) -> Head:
-        about = {
-            "topics": f"Entries from many sources on {output.title}, chosen by a rule that anyone may read.",
-            "authors": f"Entries by {output.title}, wherever they were published.",
-            "sources": f"Entries of {output.title}, as they came.",
-            "places": f"Entries from many sources that name {output.title}.",
-            "all": "Every entry of every source, as it came.",
-        }[output.kind]
-        own = view == self.view_of(output)
-        return Head(
-            title=self.title(output), id=output.public_id if own else f"{output.public_id}#{view}",
-            url=self.address(output, form, view), site_url=self.address(output, view=view), subtitle=about,
-            updated=updated,
+    def head(self, output: Output, form: str, updated: datetime, asked: Asked, url: str = "") -> Head:
+        """What a document of an output says of itself."""
+        page = replace(NOTHING, view=asked.view, as_of=asked.as_of)
+        return documents.head_of(
+            output, self.title(output), asked, updated,
+            url=url or self.address_of(output, form, asked), site_url=self.address_of(output, "", page),
         )  # fmt: skip
 
-    def _links(self, head: Head, asked: Asked) -> tuple[Link, ...]:
-        """Where a public feed is pushed from (W-29), and its address; no hub knows a private one."""
-        here = Link(rel="self", href=head.url)
-        return (here,) if asked.key else (Link(rel="hub", href=f"{self.config.base_url}/hub"), here)
+    def _links(self, output: Output, form: str, asked: Asked, page: Page) -> tuple[Link, ...]:
+        """Where a public feed is pushed from (W-29), its address, and where it goes on; no hub knows a private one."""
+        first, following = replace(asked, before=""), page.following
+        found = {
+            "hub": "" if asked.key else f"{self.config.base_url}/hub",
+            "self": self.address_of(output, form, asked),
+            "first": self.address_of(output, form, first) if asked.before or following else "",
+            "next": self.address_of(output, form, replace(asked, before=str(following))) if following else "",
+        }
+        is_whole = replace(asked, limit=None) == NOTHING and (asked.limit or ENTRIES) >= ENTRIES
+        count = archives.count_of(output)
+        if is_whole and self.view_of(output) == "entries" and count:
+            found["prev-archive"] = archiving.address(self, output, form, archiving.part_of(self, output, count))
+        return documents.links_of(found)
 
-    def entry(self, kept: Kept, now: datetime) -> Entry | None:
-        """An entry as our feeds name it and as far as it may be shown; None where it may not."""
-        entry = visible(kept, self.viewer, now)
+    def entry(
+        self, kept: Kept, now: datetime, viewer: Viewer | None = None, *, reasons: tuple[Reason, ...] = ()
+    ) -> Entry | None:
+        """An entry as our feeds name it and as far as it may be shown, to anybody or to a viewer; None where it may not.
+
+        `reasons` are why it is there.
+        """
+        entry = visible(kept, viewer or self.viewer, now)
         if entry is None:
             return None
         source = entry.source or Head(title=kept.source_name)
@@ -175,7 +263,7 @@ class Publisher:
         )  # fmt: skip
         language = entry.lang or kept.language  # the publisher's word before ours; the writer leaves "unknown" out
         places = tuple(placefeeds.placed(tag) for tag in kept.places)
-        return replace(entry, source=named, lang=language, labels=kept.labels, places=places)
+        return replace(entry, source=named, lang=language, labels=kept.labels, places=places, reasons=reasons)
 
     def opml_followed(self) -> Body:
         """What we follow, grouped by region (O-01)."""
@@ -211,9 +299,5 @@ def made(
     )
 
 
-def unique(kept: list[Kept]) -> list[Kept]:
-    """One entry a public id: where two sources hold the same id, a document shows the first seen (V-03, V-06)."""
-    first: dict[str, int] = {}
-    for one in kept:
-        first[one.entry.public_id] = min(one.key, first.get(one.entry.public_id, one.key))
-    return [one for one in kept if first[one.entry.public_id] == one.key]
+def _hour_of(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)

@@ -34,12 +34,13 @@ def visible(kept: Kept, viewer: Viewer, now: datetime) -> Entry | None:
     policy = kept.republish or viewer.policy
     if kept.embargo_until is not None or policy == "none":
         return None
-    entry = replace(kept.entry, published=kept.published, updated=kept.updated)
     if policy == "full" or viewer.is_private:
-        return entry
-    summary = _cut(entry.summary) if policy == "summary" else ""
+        return replace(kept.entry, published=kept.published, updated=kept.updated)
+    summary = _cut(kept.entry.summary) if policy == "summary" else ""
     # The words for matching and search are as much of the publisher's text as the content is.
-    return replace(entry, content="", text="", summary=summary)
+    return replace(
+        kept.entry, published=kept.published, updated=kept.updated, content="", text="", summary=summary
+    )  # fmt: skip
 
 
 def _cut(summary: str) -> str:

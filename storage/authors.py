@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, insert, select, union_all, update
 
+from storage import archives
 from storage.model import AuthorRow, Byline, Origin
 from storage.outputs import new_output, renew
 from storage.schema import author_keys, authors, bylines, former_slugs, outputs
@@ -120,6 +121,9 @@ def _put_author(connection: Connection, author: AuthorRow, declared: set[str], n
         made = _declared_author(connection, author, now)
     else:
         made = held["id"]
+        if held["name"] != author.name:
+            archives.disturb_feeds(connection, [("authors", made)])
+            renew(connection, [("authors", made)], now)
         told = {"name": author.name, "origin": "file", "retired_at": None}
         connection.execute(update(authors).where(authors.c.id == made).values(told))
     for key in author.keys:
@@ -184,6 +188,8 @@ def move_bylines(connection: Connection, key: str, author_id: int, now: datetime
     moved = connection.execute(signed).all()
     if not moved:
         return
+    # Before the places of one are given anew, and those of the other are left.
+    archives.disturb_feeds(connection, [("authors", author) for author in {author_id, *(old for _, old in moved)}])
     connection.execute(update(bylines).where(bylines.c.key == key).values(author_id=author_id))
     _renumber(connection, author_id)
     renew(connection, [("authors", author) for author in {author_id, *(old for _, old in moved)}], now)

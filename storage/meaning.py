@@ -13,7 +13,7 @@ from functools import partial
 
 from sqlalchemy import func, insert, select, update
 
-from storage import rows
+from storage import archives, rows
 from storage.database import Database
 from storage.model import Meaning
 from storage.outputs import ALL, Ledger
@@ -41,6 +41,7 @@ def remember(db: Database, judged: Sequence[tuple[int, str, Meaning]], now: date
         touched |= filed_and_signed(connection, [key for key, _ in fresh])
         ledger.lock(touched)
         ledger.touch(touched)
+        archives.disturb(connection, [key for key, _ in fresh])
         placed = []
         for key, meaning in fresh:
             connection.execute(update(entries).where(entries.c.id == key).values(rows.meaning_row(meaning)))

@@ -260,7 +260,8 @@ class Kept:
     """An entry plus what we added: key, times, topics, revisions, policy, language, places, story.
 
     `entry.source` is the source to name: the one that the entry brought along (A-10), else the feed it came from.
-    `arrival` is its place in the order of arrival of the feed that was asked for, or else of everything. It is shown nowhere
+    `arrival` is its place in the order of arrival of the feed that was asked for, or else of everything, and `is_news` tells
+    whether it is news there or history, filed again or read from archives. It is shown nowhere
     while `embargo_until` is set. `author_slugs` stand beside `entry.authors`, in the same order. `language` is "" where it
     was not judged yet. `story` is the number of the story that it tells, None where it was not joined yet. `labels` and
     `rank` are its source's. `pins` are what persons said of it and topics.
@@ -281,6 +282,7 @@ class Kept:
     hidden_why: str = ""
     embargo_until: datetime | None = None
     arrival: int = 0
+    is_news: bool = True
     author_slugs: tuple[str, ...] = ()
     filings: tuple[Why, ...] = ()
     language: str = ""
@@ -314,7 +316,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """A feed that we publish: its lasting id, its revision, and when it last changed."""
+    """A feed that we publish: its lasting id, its revision, when it last changed, how many places its order of arrival has."""
 
     kind: OutputKind
     slug: str
@@ -325,6 +327,7 @@ class Output:
     detail: str = ""
     url: str = ""
     moved_to: str = ""
+    arrivals: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

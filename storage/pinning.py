@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
+from storage import archives
 from storage.database import Database
 from storage.filing_model import Pin
 from storage.model import Filing
@@ -76,6 +77,7 @@ def _settle(
     wanted = with_pins({topic: ruled} if ruled else {}, {} if is_in is None else {topic: is_in})
     # What was news here before it was kept out is no more and no less than that again.
     was_news = ever is not None and bool(ever["announced"])
+    archives.disturb(connection, [key], within=[("topics", topic)])
     opened = refile_entry(connection, ledger, key, held, wanted, now, announced=announced or was_news)
     if opened:
         connection.execute(insert(filings), opened)

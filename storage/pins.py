@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, select
 
 from feeds.model import Pinned
 from storage.database import Database
@@ -23,10 +25,15 @@ BY_HAND = Filing(topic="", rule_version="")
 def pins_among(connection: Connection, keys: Sequence[int]) -> defaultdict[int, list[Pin]]:
     """The pins of these entries in topics that are not retired."""
     found: defaultdict[int, list[Pin]] = defaultdict(list)
-    chosen = _chosen().where(pins.c.entry_id.in_(keys), topics.c.retired_at.is_(None))
-    for row in connection.execute(chosen).mappings() if keys else ():
+    for row in connection.execute(_of_entries(), {"keys": keys}).mappings() if keys else ():
         found[row["entry_id"]].append(_pin_of(row))
     return found
+
+
+@cache
+def _of_entries() -> Select[Any]:
+    named = pins.c.entry_id.in_(bindparam("keys", expanding=True))
+    return _chosen().where(named, topics.c.retired_at.is_(None))
 
 
 def list_pins(db: Database, topic: str | None = None) -> list[Pin]:

@@ -6,44 +6,47 @@ In: codes of places. Out: entries, newest arrival first. Never: what a region ho
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Select, Text, column, func, select, union_all, values
+from sqlalchemy import Select, Text, bindparam, column, desc, func, select, union_all, values
 
 from storage.database import Database
 from storage.model import Kept
-from storage.reading import SOURCE_COLUMNS, kept_of
-from storage.schema import entries, entry_places, sources
+from storage.reading import kept_of, newest
+from storage.schema import entries, entry_places
+from storage.stretch import WHOLE, Shape, Stretch, Teller, naming, shape_of, tellers_of, telling, values_of
 
 
-def page(db: Database, codes: Collection[str], *, limit: int, announced: bool = False) -> list[Kept]:
-    """The newest arrivals that name one of these places. `announced` leaves out what came from archives: news only."""
+def page(
+    db: Database, codes: Collection[str], *, limit: int, announced: bool = False, stretch: Stretch = WHOLE
+) -> list[Kept]:
+    """The newest arrivals that name one of these places, in a stretch of their feed. `announced` leaves out what came from
+    archives: news only."""
     if not codes:
         return []
+    asked = replace(stretch, news=True) if announced else stretch
+    shape = shape_of(asked)
     # The newest of all are among the newest of each, which an index gives one by one.
-    newest = union_all(*(_newest(code, limit, announced) for code in sorted(codes))).subquery()
-    turn = func.max(newest.c.arrival).label("turn")
-    chosen = select(newest.c.entry_id, turn).group_by(newest.c.entry_id).order_by(turn.desc()).limit(limit).subquery()
-    statement = (
-        select(entries, *SOURCE_COLUMNS)
-        .join(sources, sources.c.id == entries.c.source_id)
-        .join(chosen, chosen.c.entry_id == entries.c.id)
-        .order_by(chosen.c.turn.desc())
-    )
+    each = union_all(*(_newest(code, codes, shape) for code in sorted(codes))).subquery()
+    wanted = select(each.c.entry_id, each.c.turn.label("turn"), each.c.is_news).distinct()
     with db.read() as connection:
-        return kept_of(connection, connection.execute(statement).mappings().all())
+        found = connection.execute(newest(wanted), {"most": limit, **values_of(asked)})
+        return kept_of(connection, found.mappings().all())
 
 
-def _newest(code: str, limit: int, announced: bool) -> Select[tuple[int, int]]:
-    named = (
-        select(entry_places.c.entry_id, entry_places.c.arrival)
-        .join(entries, entries.c.id == entry_places.c.entry_id)
-        .where(entry_places.c.code == code, entries.c.hidden_at.is_(None))
-    )
-    if announced:
-        named = named.where(entries.c.announced.is_(True))
-    few = named.order_by(entry_places.c.arrival.desc()).limit(limit).subquery()
-    return select(few.c.entry_id, few.c.arrival)
+def tellers(db: Database, codes: Collection[str], stretch: Stretch, stories: Collection[int]) -> list[Teller]:
+    """Which entries that name one of these places tell these stories."""
+    if not codes:
+        return []
+    wanted = telling(naming(codes, shape_of(stretch)), stories)
+    with db.read() as connection:
+        return tellers_of(connection.execute(wanted, values_of(stretch)).mappings())
+
+
+def _newest(code: str, codes: Collection[str], shape: Shape) -> Select[tuple[int, int, bool]]:
+    few = naming([code], shape, among=codes).order_by(desc("turn")).limit(bindparam("most")).subquery()
+    return select(few.c.entry_id, few.c.turn, few.c.is_news)
 
 
 def named(db: Database) -> dict[str, tuple[int, datetime]]:

@@ -6,10 +6,12 @@ In: kinds and slugs. Out: records, newest arrival first. Never: a write, or a de
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, desc, func, or_, select
 
 from feeds.model import Author, Head, Source
 from storage import rows
@@ -31,6 +33,7 @@ from storage.schema import (
     sources,
     topics,
 )
+from storage.stretch import WHOLE, Shape, Stretch, Teller, shape_of, standing, tellers_of, telling, values_of
 
 # What is told of an entry's source beside it.
 SOURCE_COLUMNS = (
@@ -87,36 +90,49 @@ def _output(connection: Connection, kind: OutputKind, slug: str) -> Output | Non
 def _output_of(row: RowMapping, kind: OutputKind, slug: str, title: str, detail: str, url: str) -> Output:
     return Output(
         kind=kind, slug=slug, title=title, public_id=row["public_id"], revision=row["revision"],
-        changed_at=row["changed_at"], detail=detail, url=url,
+        changed_at=row["changed_at"], detail=detail, url=url, arrivals=row["arrivals"],
     )  # fmt: skip
 
 
-def page(db: Database, kind: OutputKind, slug: str, *, limit: int, announced: bool = False) -> list[Kept]:
-    """The newest arrivals of a feed. `announced` leaves out history, re-filed or back-filled: news only."""
-    columns = (entries, *SOURCE_COLUMNS)
-    base = select(*columns).join(sources, sources.c.id == entries.c.source_id).where(entries.c.hidden_at.is_(None))
-    if announced:
-        base = base.where(entries.c.announced.is_(True))
-    statement: Select[Any]
-    if kind == "topics":
-        is_open = and_(filings.c.topic_id == topics.c.id, filings.c.closed_at.is_(None))
-        news = filings.c.announced.is_(True) if announced else filings.c.id.is_not(None)
-        statement = (
-            base.join(filings, filings.c.entry_id == entries.c.id)
-            .join(topics, is_open)
-            .where(topics.c.slug == slug, news)
-        ).order_by(filings.c.arrival.desc())
-    elif kind == "authors":
-        signed = base.join(bylines, bylines.c.entry_id == entries.c.id).join(
-            authors, authors.c.id == bylines.c.author_id
-        )
-        statement = signed.where(authors.c.slug == slug).order_by(bylines.c.arrival.desc())
-    elif kind == "sources":
-        statement = base.where(sources.c.slug == slug).order_by(entries.c.arrival.desc())
-    else:
-        statement = base.order_by(entries.c.arrival.desc())
+def page(
+    db: Database, kind: OutputKind, slug: str, *, limit: int, announced: bool = False, stretch: Stretch = WHOLE
+) -> list[Kept]:
+    """The newest arrivals of a feed in a stretch of it. `announced` leaves out history, re-filed or back-filled: news only."""
+    asked = replace(stretch, news=True) if announced else stretch
     with db.read() as connection:
-        return kept_of(connection, connection.execute(statement.limit(limit)).mappings().all())
+        return standing_kept(connection, kind, slug, asked, limit)
+
+
+def tellers(db: Database, kind: OutputKind, slug: str, stretch: Stretch, stories: Collection[int]) -> list[Teller]:
+    """Which entries in a stretch of a feed tell these stories."""
+    wanted = telling(standing(kind, shape_of(stretch)), stories)
+    with db.read() as connection:
+        return tellers_of(connection.execute(wanted, {"slug": slug, **values_of(stretch)}).mappings())
+
+
+def standing_kept(
+    connection: Connection, kind: OutputKind, slug: str, stretch: Stretch, limit: int
+) -> list[Kept]:  # fmt: skip
+    """The newest arrivals in a stretch of a feed, each with its place in that feed's order."""
+    statement = _standing(kind, shape_of(stretch))
+    found = connection.execute(statement, {"slug": slug, "most": limit, **values_of(stretch)})
+    return kept_of(connection, found.mappings().all())
+
+
+@cache
+def _standing(kind: OutputKind, shape: Shape) -> Select[Any]:
+    return newest(standing(kind, shape))
+
+
+def newest(wanted: Select[Any]) -> Select[Any]:
+    """The `most` newest among what stands in a feed (`storage.stretch`), with all that is kept of them."""
+    chosen = wanted.order_by(desc("turn")).limit(bindparam("most")).subquery()
+    return (
+        select(entries, *SOURCE_COLUMNS, chosen.c.turn, chosen.c.is_news)
+        .join(sources, sources.c.id == entries.c.source_id)
+        .join(chosen, chosen.c.entry_id == entries.c.id)
+        .order_by(chosen.c.turn.desc())
+    )
 
 
 def find_entry(db: Database, url_or_id: str) -> list[Kept]:
@@ -167,10 +183,11 @@ def kept_of(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
     filed = _filed(connection, keys, pinned)
     placed = places_among(connection, keys)
     pages = pages_among(connection, [row["id"] for row in found if row["full_text"] == "page"])
+    heads: dict[str, Head] = {}
     kept = []
     for row in found:
         people = signed[row["id"]]
-        head = _head(row)
+        head = heads.get(row["slug"]) or heads.setdefault(row["slug"], _head(row))
         kept.append(
             Kept(
                 key=row["id"],
@@ -191,7 +208,8 @@ def kept_of(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
                 filings=tuple(filed[row["id"]]),
                 hidden_why=row["hidden_why"],
                 embargo_until=row["embargo_until"],
-                arrival=row["arrival"],
+                arrival=row.get("turn", row["arrival"]),
+                is_news=bool(row.get("is_news", row["announced"])),
                 language=row["language"],
                 language_by=row["language_by"],
                 places=tuple(placed[row["id"]]),
@@ -224,30 +242,35 @@ def _head(row: RowMapping) -> Head:
     )
 
 
+_SIGNED = (
+    select(bylines, authors.c.slug, authors.c.bio, authors.c.url.label("page"))
+    .join(authors, authors.c.id == bylines.c.author_id)
+    .where(bylines.c.entry_id.in_(bindparam("keys", expanding=True)))
+    .order_by(bylines.c.entry_id, bylines.c.position)
+)
+
+
 def _signed(connection: Connection, keys: Sequence[int]) -> defaultdict[int, list[tuple[Author, str]]]:
-    statement = (
-        select(bylines, authors.c.slug, authors.c.bio, authors.c.url.label("page"))
-        .join(authors, authors.c.id == bylines.c.author_id)
-        .where(bylines.c.entry_id.in_(keys))
-        .order_by(bylines.c.entry_id, bylines.c.position)
-    )
     found: defaultdict[int, list[tuple[Author, str]]] = defaultdict(list)
-    for row in connection.execute(statement).mappings():
+    for row in connection.execute(_SIGNED, {"keys": keys}).mappings():
         found[row["entry_id"]].append((Author(name=row["name"], url=row["url"], bio=row["bio"]), row["slug"]))
     return found
+
+
+_FILED = (
+    select(filings, topics.c.slug, topics.c.title)
+    .join(topics, topics.c.id == filings.c.topic_id)
+    .where(filings.c.entry_id.in_(bindparam("keys", expanding=True)))
+    .where(filings.c.closed_at.is_(None), topics.c.retired_at.is_(None))
+    .order_by(filings.c.entry_id, topics.c.position, topics.c.slug)
+)
 
 
 def _filed(
     connection: Connection, keys: Sequence[int], pinned: Mapping[int, Sequence[Pin]]
 ) -> defaultdict[int, list[Why]]:
-    statement = (
-        select(filings, topics.c.slug, topics.c.title)
-        .join(topics, topics.c.id == filings.c.topic_id)
-        .where(filings.c.entry_id.in_(keys), filings.c.closed_at.is_(None), topics.c.retired_at.is_(None))
-        .order_by(filings.c.entry_id, topics.c.position, topics.c.slug)
-    )
     found: defaultdict[int, list[Why]] = defaultdict(list)
-    for row in connection.execute(statement).mappings():
+    for row in connection.execute(_FILED, {"keys": keys}).mappings():
         said = [pin.said for pin in pinned.get(row["entry_id"], ()) if pin.topic == row["slug"]]
         found[row["entry_id"]].append(
             Why(

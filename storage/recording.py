@@ -5,7 +5,7 @@ In: what was decided of entries, inside a write transaction with its ledger. Out
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,9 @@ from storage.work import PAGE, put_new_work
 
 _TOPICS = select(topics.c.slug, topics.c.id).where(topics.c.slug.in_(bindparam("slugs", expanding=True)))
 _ADD, _SEE, _OPEN, _SIGN, _PLACE = map(insert, (entries, seen, filings, bylines, entry_places))
+
+
+_NO_PLACES: Mapping[int, int] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,8 +185,10 @@ def filing_row(
     }  # fmt: skip
 
 
-def _byline_rows(ledger: Ledger, key: int, judged: Judged, people: dict[str, int]) -> list[dict[str, Any]]:
-    """The entry's bylines; an author named twice signs once."""
+def _byline_rows(
+    ledger: Ledger, key: int, judged: Judged, people: dict[str, int], held: Mapping[int, int] = _NO_PLACES
+) -> list[dict[str, Any]]:
+    """The entry's bylines; an author named twice signs once. `held` are the places of authors that signed it before."""
     signed: dict[int, dict[str, Any]] = {}
     for position, byline in enumerate(judged.bylines):
         author = people[byline.key]
@@ -191,7 +196,7 @@ def _byline_rows(ledger: Ledger, key: int, judged: Judged, people: dict[str, int
             signed[author] = {
                 "entry_id": key, "position": position, "author_id": author, "key": byline.key, "name": byline.name,
                 "url": byline.url, "kind": byline.kind, "role": byline.role, "affiliation": byline.affiliation,
-                "raw": byline.raw, "origin": byline.origin, "arrival": ledger.place(("authors", author)),
+                "raw": byline.raw, "origin": byline.origin, "arrival": held.get(author) or ledger.place(("authors", author)),
             }  # fmt: skip
     return list(signed.values())
 
@@ -243,13 +248,14 @@ def refile_entry(
 
 
 def _sign_again(connection: Connection, ledger: Ledger, judged: Judged, people: dict[str, int]) -> list[dict[str, Any]]:
-    """The bylines of an edited entry, where they changed."""
+    """The bylines of an edited entry, where they changed. In the feeds of authors that stay it stands where it stood."""
     assert judged.key is not None
-    signed = select(bylines.c.key).where(bylines.c.entry_id == judged.key).order_by(bylines.c.position)
-    if connection.execute(signed).scalars().all() == [byline.key for byline in judged.bylines]:
+    this = bylines.c.entry_id == judged.key
+    signed = connection.execute(select(bylines).where(this).order_by(bylines.c.position)).all()
+    if [row.key for row in signed] == [byline.key for byline in judged.bylines]:
         return []
-    connection.execute(delete(bylines).where(bylines.c.entry_id == judged.key))
-    return _byline_rows(ledger, judged.key, judged, people)
+    connection.execute(delete(bylines).where(this))
+    return _byline_rows(ledger, judged.key, judged, people, {row.author_id: row.arrival for row in signed})
 
 
 def place_again(

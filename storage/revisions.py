@@ -54,6 +54,17 @@ def revisions_of(db: Database, key: int, *, limit: int = 100) -> list[Revision]:
         return [_revision(row) for row in connection.execute(held).mappings()]
 
 
+def words_at(db: Database, keys: Sequence[int], moment: datetime) -> dict[int, Revision]:
+    """What entries said at a moment, by their keys, where they were edited since."""
+    if not keys:
+        return {}
+    since = (revisions.c.entry_id.in_(list(keys)), revisions.c.until > moment)
+    held = select(revisions).where(*since).order_by(revisions.c.entry_id, revisions.c.number.desc())
+    with db.read() as connection:
+        # Of each entry the earliest of those revisions is read last.
+        return {row["entry_id"]: _revision(row) for row in connection.execute(held).mappings()}
+
+
 def _revision(row: RowMapping) -> Revision:
     said = row["said"]
     return Revision(

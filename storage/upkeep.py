@@ -70,6 +70,10 @@ def reconcile_in(connection: Connection, declared: Declared, now: datetime) -> l
         number = put_source(connection, source, "file", position, now)
         if renamed:
             put_source_due(connection, number)
+            # Of a file the address is that of our own feed of it.
+            naming = feeds_naming(connection, number)
+            renew(connection, naming, now)
+            archives.disturb_feeds(connection, naming)
     retire(connection, sources, [one.source.slug for one in declared.sources], now)
     _wake_merged(connection, now)
     _wake_refused(connection, declared.reach, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 
@@ -16,10 +17,22 @@ from tests.fakes import Clock, Publisher, make_hands
 from tests.servers import Server
 
 
+class Somewhere(Protocol):
+    """Where a server listens."""
+
+    @property
+    def host(self) -> str:
+        """Its address."""
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+
+
 class Led(httpx.AsyncBaseTransport):
     """Every host is `server`; what is asked, and under which name, is as it would be anywhere."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Somewhere) -> None:
         self._server = server
         self._inner = httpx.AsyncHTTPTransport(trust_env=False)
 
@@ -34,7 +47,7 @@ class Led(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def led_fetcher(server: Server, *, redirects: int = 5) -> Fetcher:
+def led_fetcher(server: Somewhere, *, redirects: int = 5) -> Fetcher:
     """A fetcher to which every host is `server`."""
     limits = Limits(redirects=redirects)
     return Fetcher(
@@ -42,7 +55,7 @@ def led_fetcher(server: Server, *, redirects: int = 5) -> Fetcher:
     )
 
 
-def led_hands(db: Database, server: Server, topics: Sequence[Topic] = (), clock: Clock | None = None) -> Hands:
+def led_hands(db: Database, server: Somewhere, topics: Sequence[Topic] = (), clock: Clock | None = None) -> Hands:
     """What a poll works with, where every host is `server`."""
     return replace(make_hands(db, Publisher(), topics, clock), fetcher=led_fetcher(server))
 

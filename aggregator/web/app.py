@@ -16,9 +16,10 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp as ASGIApp
 
+from aggregator.asking import AskedError
 from aggregator.daemon import utc_now
 from aggregator.publish import Publisher
-from aggregator.web import public
+from aggregator.web import archived, public
 from aggregator.web.front import FRESH_SECONDS, Front
 from aggregator.web.push import Callbacks
 from storage.database import StorageError
@@ -36,6 +37,9 @@ ROUTES = (
     ("/authors/{name}", public.author, "an author"),
     ("/sources/{name}", public.source, "a source"),
     ("/places/{name}", public.place, "a country or a region"),
+    ("/topics/{name}/archive/{part}.{form}", archived.topic, "an archive document of a topic's feed"),
+    ("/authors/{name}/archive/{part}.{form}", archived.author, "an archive document of an author's feed"),
+    ("/all/archive/{part}.{form}", archived.everything, "an archive document of the feed of every entry"),
     ("/entries/{key}", public.entry, "an entry: why it is where it is, and what its publisher changed"),
     ("/all", public.everything, "every entry"),
     ("/all.{form}", public.everything_feed, "every entry, as a feed"),
@@ -61,6 +65,7 @@ def routed(publisher: Publisher, clock: Callable[[], datetime] = utc_now) -> Fas
     for path, handler, description in ROUTES:
         app.add_api_route(path, handler, methods=["GET", "HEAD"], summary=description, response_model=None)
     app.add_exception_handler(HTTPException, public.trouble)
+    app.add_exception_handler(AskedError, public.not_met)
     app.add_exception_handler(StorageError, public.unavailable)
     app.add_middleware(Callbacks, db=publisher.db, clock=clock)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -175,7 +175,8 @@ class Front:
         output = publisher.output(feed.kind, feed.slug)
         if output is None or output.moved_to:
             return None
-        if held is not None and held.revision == output.revision and held.config is config:
+        is_timed = b"hours=" in key[1]  # what is in it changes with the time too; the publisher keeps it for an hour
+        if held is not None and held.revision == output.revision and held.config is config and not is_timed:
             return held
         try:
             asked = read_asked(dict(parse_qsl(key[1].decode("latin-1"), keep_blank_values=True)))

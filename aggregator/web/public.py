@@ -150,17 +150,17 @@ def search(request: Request) -> Response:
 def search_feed(request: Request, form: str) -> Response:
     """The same as a feed: the newest arrivals that match."""
     _check_form(form)
-    return _send(request, searching.search_feed(_publisher(request), request.query_params, form, utc_now()))
+    return send(request, searching.search_feed(_publisher(request), request.query_params, form, utc_now()))
 
 
 def opml_followed(request: Request) -> Response:
     """What we follow."""
-    return _send(request, _publisher(request).opml_followed())
+    return send(request, _publisher(request).opml_followed())
 
 
 def opml_published(request: Request) -> Response:
     """What we publish."""
-    return _send(request, _publisher(request).opml_published())
+    return send(request, _publisher(request).opml_published())
 
 
 def trouble(request: Request, error: Exception) -> Response:
@@ -172,6 +172,11 @@ def trouble(request: Request, error: Exception) -> Response:
     message = error.detail if error.detail not in ("Not Found", "Method Not Allowed") else known[error.status_code]
     page = pages.Trouble(site=_site(publisher), status=error.status_code, message=message, near=near)
     return HTMLResponse(pages.render(page), error.status_code, {**_PAGE_HEADERS, **(error.headers or {})})
+
+
+def not_met(request: Request, error: Exception) -> Response:
+    """A parameter that cannot be met: 400, and why."""
+    return trouble(request, HTTPException(400, escape(str(error))))
 
 
 def unavailable(request: Request, error: Exception) -> Response:
@@ -198,7 +203,10 @@ def _output(request: Request, kind: OutputKind, name: str) -> Response:
         return RedirectResponse(f"/{kind}/{found.moved_to}{suffix}{query}", 301)
     asked = _asked(request)
     if form:
-        return _send(request, publisher.feed(found, form, utc_now(), asked))
+        return send(request, publisher.feed(found, form, utc_now(), asked))
+    if asked.as_of:
+        told = f"Only feeds are shown as they stood on a day: {publisher.address(found, 'atom')} and as_of=."
+        raise HTTPException(400, escape(told))
     page = _html(_feed_page(publisher, found, asked.view or publisher.view_of(found)))
     page.headers["Vary"] = "Accept"  # who accepts a feed gets one here, in front of this (S-07)
     return page
@@ -256,7 +264,7 @@ def _feed_page(publisher: Publisher, output: Output, view: View) -> pages.Feed:
     )
 
 
-def _send(request: Request, body: Body) -> Response:
+def send(request: Request, body: Body) -> Response:
     """A representation, or 304 where the reader has it (S-02, S-04)."""
     said = Ready(body).answer(request.headers.raw, head=request.method == "HEAD")
     response = Response(said.content, said.status)
