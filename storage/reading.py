@@ -60,16 +60,6 @@ def output(db: Database, kind: OutputKind, slug: str) -> Output | None:
     )  # fmt: skip
 
 
-def is_retired(db: Database, kind: OutputKind, slug: str) -> bool:
-    """Whether a feed was published under this address and is no more: it has no other address, and was not forgotten."""
-    table = {"topics": topics, "authors": authors, "sources": sources}.get(kind)
-    if table is None:
-        return False
-    gone = select(table.c.id).where(table.c.slug == slug, table.c.retired_at.is_not(None))
-    with db.read() as connection:
-        return connection.execute(gone).first() is not None
-
-
 def _output(connection: Connection, kind: OutputKind, slug: str) -> Output | None:
     if kind == "all":
         row = connection.execute(select(outputs).where(outputs.c.kind == "all")).mappings().one_or_none()

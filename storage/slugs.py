@@ -10,7 +10,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table, and_, insert, select, update
 
-from storage.schema import former_slugs
+from storage.database import Database
+from storage.model import OutputKind
+from storage.schema import authors, former_slugs, sources, topics
 
 
 def rename(connection: Connection, table: Table, kind: str, slug: str, formerly: Sequence[str]) -> list[int]:
@@ -42,3 +44,13 @@ def retire(connection: Connection, table: Table, slugs: Sequence[str], now: date
     """What the file no longer declares is no longer polled or published; its rows stay."""
     gone = and_(table.c.origin == "file", table.c.retired_at.is_(None), table.c.slug.not_in(list(slugs)))
     connection.execute(update(table).where(gone).values(retired_at=now))
+
+
+def is_retired(db: Database, kind: OutputKind, slug: str) -> bool:
+    """Whether a feed was published under this address and is no more: it has no other address, and was not forgotten."""
+    table = {"topics": topics, "authors": authors, "sources": sources}.get(kind)
+    if table is None:
+        return False
+    gone = select(table.c.id).where(table.c.slug == slug, table.c.retired_at.is_not(None))
+    with db.read() as connection:
+        return connection.execute(gone).first() is not None

@@ -28,6 +28,7 @@ from aggregator.web.entries import entry_page
 from storage import reading
 from storage.author_pages import author_facts
 from storage.model import Kept, Output, OutputKind
+from storage.slugs import is_retired
 
 log = logging.getLogger(__name__)
 
@@ -193,7 +194,7 @@ def _output(request: Request, kind: OutputKind, name: str) -> Response:
     if form:
         _check_form(form)
     found = publisher.output(kind, slug)
-    if found is None and reading.is_retired(publisher.db, kind, slug):
+    if found is None and is_retired(publisher.db, kind, slug):
         raise HTTPException(410, "This feed has ended: it is published no more.")
     if found is None:
         raise HTTPException(404)
