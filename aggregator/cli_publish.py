@@ -52,9 +52,12 @@ def publish(
     loaded = load_config(config)
     _warn(loaded)
     try:
-        with opened_folder(folder, force=force, zipped=zipped) as target, opened(loaded) as db:
-            with progress_of("Publishing") as told:
-                made = published(Publisher(db, loaded), target, utc_now(), VERSION, told=told)
+        with (
+            opened_folder(folder, force=force, zipped=zipped) as target,
+            opened(loaded) as db,
+            progress_of("Publishing") as told,
+        ):
+            made = published(Publisher(db, loaded), target, utc_now(), VERSION, told=told)
     except NotOursError as error:
         say_error(str(error))
         raise typer.Exit(2) from None

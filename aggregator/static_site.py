@@ -154,8 +154,8 @@ class _Run:
         if group.name not in self._folder.groups:
             return False
         key = self._key(group)
-        kept = [self._folder.keep(path, key) for path in group.paths]
-        return all(kept) and all([self._folder.keep(one.path, one.key) for one in self._extras(group)])
+        wanted = [(path, key) for path in group.paths] + [(one.path, one.key) for one in self._extras(group)]
+        return all(self._folder.keep(path, key) for path, key in wanted)
 
     def _make(self, groups: Sequence[_Group]) -> None:
         for one in groups:
