@@ -35,6 +35,7 @@ SETTINGS = (
     "every",
     "hours",
     "weight",
+    "embargo",
     "republish",
 )
 """Our own attributes, in the order in which they are written."""

@@ -41,14 +41,20 @@ def unpack(name: str, folder: Path) -> str:
         for path in (lists / "partial", Path(place) / "cache" / "archives" / "partial"):
             path.mkdir(parents=True)
         own = ["-o", f"Dir::State::lists={lists}", "-o", f"Dir::Cache={place}/cache", "-o", "APT::Sandbox::User="]
+        done = ""
         for steps in ([["download", name]], [[*own, "update"], [*own, "download", name]]):
-            done = [subprocess.run(["apt-get", "-q", *step], cwd=place, capture_output=True, text=True) for step in steps]  # noqa: S603, S607 - fixed words
+            done = "".join(_said(["apt-get", "-q", *step], place) for step in steps)
             found = sorted(Path(place).glob(f"{name}_*.deb"))
             if found:
                 folder.mkdir(parents=True, exist_ok=True)
-                subprocess.run(["dpkg-deb", "-x", str(found[-1]), str(folder)], check=True)  # noqa: S603, S607 - fixed words
-                return ""
-        return done[-1].stderr.strip()[-500:]
+                return _said(["dpkg-deb", "-x", str(found[-1]), str(folder)], place)
+        return done[-500:] or "apt-get brought nothing."
+
+
+def _said(command: list[str], place: str) -> str:
+    """What a command complains of, "" where it does not fail."""
+    done = subprocess.run(command, check=False, cwd=place, capture_output=True, text=True)  # noqa: S603 - fixed words
+    return done.stderr.strip() if done.returncode else ""
 
 
 if __name__ == "__main__":

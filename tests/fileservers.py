@@ -40,7 +40,9 @@ def blocks(language: str) -> list[str]:
 def nginx(block: str, folder: Path) -> Iterator[httpx.Client]:
     """One nginx worker with a block of `http`, in which {PORT} stands for the port. A client."""
     port = free_port()
-    paths = "".join(f"{one}_temp_path {folder}/{one};\n" for one in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    paths = "".join(
+        f"{one}_temp_path {folder}/{one};\n" for one in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     # Where the tests run as root the worker must be root too, to read what only root may.
     account = "user root;\n" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(
@@ -56,9 +58,7 @@ def nginx(block: str, folder: Path) -> Iterator[httpx.Client]:
 def caddy(block: str, folder: Path) -> Iterator[httpx.Client]:
     """A Caddy with a Caddyfile, in which {PORT} stands for the port. A client."""
     port = free_port()
-    (folder / "Caddyfile").write_text(
-        f"{{\nadmin off\nauto_https off\npersist_config off\n}}\n{block.replace('{PORT}', str(port))}"
-    )
+    (folder / "Caddyfile").write_text(f"{{\nadmin off\nauto_https off\n}}\n{block.replace('{PORT}', str(port))}")
     command = [program("caddy"), "run", "--adapter", "caddyfile", "--config", f"{folder}/Caddyfile"]
     with _running(command, port, folder / "error.log") as client:
         yield client
@@ -66,7 +66,12 @@ def caddy(block: str, folder: Path) -> Iterator[httpx.Client]:
 
 @contextmanager
 def _running(command: list[str], port: int, told: Path) -> Iterator[httpx.Client]:
-    environment = {**os.environ, "HOME": str(told.parent), "XDG_DATA_HOME": str(told.parent)}
+    environment = {
+        **os.environ,
+        "HOME": str(told.parent),
+        "XDG_DATA_HOME": str(told.parent),
+        "XDG_CONFIG_HOME": str(told.parent),
+    }
     with told.open("ab") as log, httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         try:

@@ -99,7 +99,9 @@ def links_in(path: str, content: bytes) -> set[str]:
         found = {told["feed_url"], told["home_page_url"], *(one["url"] for one in told["items"])}
     elif path.endswith(".html"):
         page = html.document_fromstring(content.decode())
-        found = {str(node.get(name)) for node in page.iter() for name in ("href", "src", "action") if name in node.attrib}
+        found = {
+            str(node.get(name)) for node in page.iter() for name in ("href", "src", "action") if name in node.attrib
+        }
         assert all(one.startswith(("/", "http:", "https:", "#")) for one in found), found
         found = {f"{BASE}{one}" if one.startswith("/") else one for one in found}
     inside = {urlsplit(one).path for one in found if one.startswith(f"{BASE}/")}
