@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ from aggregator.static_folder import OURS, BusyError, NotOursError, Piece, opene
 from aggregator.static_site import More, Published, publish
 from aggregator.topics.compiling import Topic
 from aggregator.web.app import make_app
+from storage import retracting
 from storage.database import Database
 from tests.fakes import NOON, declare, make_entry, make_source, take, write_config
 from tests.live import pages_of, served
@@ -223,6 +224,20 @@ def test_what_is_no_longer_published_is_removed(desk: Desk) -> None:
     assert not {path for path in desk.held() if path.startswith("topics/sea")}
     assert own.read_text() == "mine"
     assert b"/topics/sea" not in desk.held()["entries/2.html"]
+
+
+@pytest.mark.parametrize("take_out", [retracting.retract, retracting.erase])
+def test_what_is_taken_out_is_gone(
+    desk: Desk, take_out: Callable[[Database, Sequence[int], str, datetime], object]
+) -> None:
+    """A-08: what was retracted or erased is gone with the next run, from every file and with its own page."""
+    desk.publish()
+    assert b"Helicopters over" in b"".join(desk.held().values())
+    take_out(desk.db, [1], "The author asked for it", NOON + timedelta(hours=1))
+    desk.publish(NOON + timedelta(hours=1))
+
+    assert "entries/1.html" not in desk.held()
+    assert [path for path, content in desk.held().items() if b"Helicopters over" in content] == []
 
 
 def test_a_source_that_is_no_longer_followed(desk: Desk) -> None:
