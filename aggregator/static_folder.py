@@ -127,7 +127,7 @@ class Folder:
 
     def _is_there(self, path: str, held: Held) -> bool:
         try:
-            found = os.lstat(self.root / path)
+            found = os.lstat(f"{self.root}/{path}")
         except OSError:
             return False
         return stat.S_ISREG(found.st_mode) and found.st_size == held.size
