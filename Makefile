@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 run: $(VENV)/.run ## poll and serve the shipped feeds.yaml on http://127.0.0.1:8400/
 	$(BIN)/heliograph run
 
-test: $(VENV)/.dev ## every test, in as many processes as there are cores and one more: many tests wait
+test: $(VENV)/.dev $(VENV)/.nginx ## every test, in as many processes as there are cores and one more: many tests wait
 	$(BIN)/python -m pytest --numprocesses $$($(BIN)/python -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 
 check: $(VENV)/.dev ## the gate: lint, format, types, tests
@@ -48,6 +48,10 @@ $(VENV)/.dev: $(VENV)/.run
 
 $(VENV)/.bench: $(VENV)/.dev
 	$(PIP) --no-build-isolation --editable '.[bench]'
+	@touch $@
+
+$(VENV)/.nginx: scripts/get_servers.py | $(VENV)/.run ## nginx and Caddy, which tests put before published files
+	$(BIN)/python scripts/get_servers.py $(VENV)/servers
 	@touch $@
 
 soak: $(VENV)/.dev ## the long chaos runs: sudden deaths, a full disk, a restarted PostgreSQL (a quarter of an hour)

@@ -17,7 +17,17 @@ from typing import Annotated
 
 import typer
 
-from aggregator import cli_authors, cli_find, cli_retract, cli_search, cli_store, cli_topics, show, show_status
+from aggregator import (
+    cli_authors,
+    cli_find,
+    cli_publish,
+    cli_retract,
+    cli_search,
+    cli_store,
+    cli_topics,
+    show,
+    show_status,
+)
 from aggregator.cli_common import (
     VERSION,
     ConfigOption,
@@ -75,6 +85,7 @@ app.command()(cli_find.backfill)
 app.command()(cli_find.export)
 app.command()(cli_retract.retract)
 app.command()(cli_retract.erase)
+app.command()(cli_publish.publish)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -17,7 +17,7 @@ import typer
 from rich.prompt import IntPrompt
 from rich.text import Text
 
-from aggregator import exporting
+from aggregator import exporting, lists
 from aggregator.adding import NotAddedError, followed_as, offered, search, take
 from aggregator.backfill import Filled, NotFilledError, Page, Wish
 from aggregator.backfill import backfill as fill
@@ -202,7 +202,7 @@ def export(
     loaded = load_config(config)
     with opened(loaded) as db:
         if opml:
-            sys.stdout.buffer.write(Publisher(db, loaded).opml_followed().content)
+            sys.stdout.buffer.write(lists.followed(Publisher(db, loaded)).content)
             sys.stdout.buffer.flush()
             return
         added = [one for one in reading.followed(db) if one.origin != "file"]

@@ -82,7 +82,8 @@ def _outline(one: Followed) -> Outline:
         "region": source.region, "kind": source.kind, "tags": packed(source.tags),
         "labels": packed(source.labels), "rank": "" if source.rank == 50 else str(source.rank),
         "full-text": "" if source.full_text == "feed" else source.full_text,
-        "every": "" if source.every == _HOURLY else duration(source.every), "republish": source.republish or "",
+        "every": "" if source.every == _HOURLY else duration(source.every), "hours": source.hours,
+        "weight": "" if source.weight == 1 else f"{source.weight:g}", "republish": source.republish or "",
         "embargo": duration(source.embargo) if source.embargo else "",
     }  # fmt: skip
     return Outline(
@@ -90,6 +91,7 @@ def _outline(one: Followed) -> Outline:
         xml_url=source.url,
         html_url=one.site_url,
         lang=source.lang,
+        description=one.description,
         settings=settings,
     )
 

@@ -80,12 +80,17 @@ def plan_import(
             made.complaints += said
             found.append((one, source))
     due = first_polls([source.url for _, source in found], now)
-    made.new = [
-        (one.line, Newcomer(source=source, due=at, reason=REASON, site_url=one.site_url if is_web_url(one.site_url) else ""))
-        for (one, source), at in zip(found, due, strict=True)
-    ]  # fmt: skip
+    made.new = [(one.line, _newcomer(one, source, at)) for (one, source), at in zip(found, due, strict=True)]
     made.complaints.sort(key=lambda one: one.line)
     return made
+
+
+def _newcomer(one: Listed, source: Source, due: datetime) -> Newcomer:
+    """A line's source, with what the line says of its feed: in a list of ours, text is the feed's own title unless there
+    is a name (O-04)."""
+    title = "" if source.name or one.name == source.slug else one.name
+    site_url = one.site_url if is_web_url(one.site_url) else ""
+    return Newcomer(source=source, due=due, reason=REASON, site_url=site_url, title=title, description=one.description)
 
 
 def first_polls(urls: Sequence[str], now: datetime) -> list[datetime]:
@@ -129,7 +134,7 @@ def _source(one: Listed, taken: set[str], tags: Sequence[str], before: Held | No
         "country": own.get("country"), "region": own.get("region"), "kind": own.get("kind"), "every": own.get("every"),
         "republish": own.get("republish"), "slug": own.get("slug"),
         "labels": list(unpacked(own.get("labels", ""))), "rank": own.get("rank"), "full_text": own.get("full-text"),
-        "embargo": own.get("embargo"),
+        "hours": own.get("hours"), "weight": own.get("weight"), "embargo": own.get("embargo"),
         "tags": list(dict.fromkeys([*(unpacked(own.get("tags", "")) if ours else one.tags), *tags])),
     }  # fmt: skip
     model, complaints = _checked({name: value for name, value in said.items() if value}, one.line)
@@ -139,8 +144,8 @@ def _source(one: Listed, taken: set[str], tags: Sequence[str], before: Held | No
     source = Source(
         slug=slug, url=before.addresses[0] if before is not None else model.url, name=model.name, kind=model.kind,
         lang=model.lang, country=model.country, region=model.region, tags=model.tags, every=model.every,
-        republish=model.republish, labels=model.labels, rank=model.rank, full_text=model.full_text,
-        embargo=model.embargo,
+        republish=model.republish, labels=model.labels, rank=model.rank, full_text=model.full_text, hours=model.hours,
+        weight=model.weight, embargo=model.embargo,
     )  # fmt: skip
     return source, complaints
 

@@ -36,12 +36,6 @@ def placed(tag: PlaceTag) -> Place:
     return Place(code=tag.code, name=gazetteer.names(tag.code) or tag.code, point=gazetteer.point(tag.code))
 
 
-def path_of(code: str) -> str:
-    """The address of a place's page on this server; "" where it is no place."""
-    slug = gazetteer.slug_of(code)
-    return f"/places/{slug}" if slug else ""
-
-
 def names_within(code: str) -> list[str]:
     """The countries that a region holds, by name; none for a country."""
     return sorted(gazetteer.names(one) for one in gazetteer.members(code))

@@ -17,14 +17,12 @@ from aggregator import archiving, documents, placefeeds
 from aggregator.asking import ENTRIES, Asked, AskedError, View, said_moment
 from aggregator.config import Config
 from aggregator.documents import unique
-from aggregator.exporting import outlines_of
 from aggregator.marks import Watch
 from aggregator.paging import Page, page_of, readers_of, stories_of
 from aggregator.sharing import LOOKED_THROUGH, one_a_story, shared
 from aggregator.visible import Viewer, visible
 from feeds.identity import is_web_url, without_credentials
 from feeds.model import Deleted, Document, Entry, Head, Link, Pace, Reason
-from feeds.opml import Outline, write_opml
 from feeds.write import MEDIA_TYPES, write
 from storage import archives, reading
 from storage.database import Database
@@ -264,29 +262,6 @@ class Publisher:
         language = entry.lang or kept.language  # the publisher's word before ours; the writer leaves "unknown" out
         places = tuple(placefeeds.placed(tag) for tag in kept.places)
         return replace(entry, source=named, lang=language, labels=kept.labels, places=places, reasons=reasons)
-
-    def opml_followed(self) -> Body:
-        """What we follow, grouped by region (O-01)."""
-        groups = outlines_of(reading.followed(self.db))
-        return self._opml(f"{self.config.settings.title}: what we follow", groups)
-
-    def opml_published(self) -> Body:
-        """What we publish: every topic and every author."""
-        topics = [("topics", listed) for listed in reading.list_topics(self.db)]
-        authors = [("authors", listed) for listed in reading.list_authors(self.db)]
-        groups: dict[str, list[Outline]] = {"": [], "Topics": [], "Authors": []}
-        base = self.config.base_url
-        groups[""].append(Outline(text="Everything", xml_url=f"{base}/all.atom", html_url=f"{base}/all"))
-        for kind, listed in (*topics, *authors):
-            page = f"{base}/{kind}/{listed.slug}"
-            groups[kind.capitalize()].append(Outline(text=listed.title, xml_url=f"{page}.atom", html_url=page))
-        return self._opml(f"{self.config.settings.title}: what we publish", groups)
-
-    def _opml(self, title: str, groups: dict[str, list[Outline]]) -> Body:
-        everything = reading.output(self.db, "all", "")
-        assert everything is not None, "the store was reconciled before anything is published"
-        content = write_opml(title, everything.changed_at, groups.items())
-        return made(content, "text/x-opml", everything.changed_at)
 
 
 def made(

@@ -180,7 +180,9 @@ class Settings(_Model):
     base_url: Annotated[str, BeforeValidator(web_address)] = Field(
         "", description="The public address of this server, as it stands in the feeds. Default: where it listens."
     )
-    contact: Text = Field("", description="A page or mail address where publishers reach you; sent in the User-Agent.")
+    contact: Text = Field(
+        "", description="Where publishers and readers reach you: a page or mail address. In the User-Agent and OPML."
+    )
     database: Annotated[str, AfterValidator(database_address)] = Field(
         "", description="A database URL. Default: data/heliograph.db beside this file."
     )

@@ -26,6 +26,7 @@ from benchmarks import (
     parsing,
     places,
     polling,
+    publishing,
     replay,
     searching,
     serving,
@@ -71,6 +72,7 @@ SUITES = (
     Suite(title="Replaying", names=replay.NAMES, steps=replay.steps, measure=replay.measure),
     Suite(title="Searching", names=searching.NAMES, steps=searching.steps, measure=searching.measure),
     Suite(title="Serving", names=serving.NAMES, steps=serving.steps, measure=serving.measure),
+    Suite(title="Publishing", names=publishing.NAMES, steps=publishing.steps, measure=publishing.measure),
     Suite(title="Languages", names=languages.NAMES, steps=languages.steps, measure=languages.measure),
 )
 

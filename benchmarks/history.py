@@ -32,7 +32,8 @@ NEWEST = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAYS = 200
 WORDS = (8, 42)
 """Words of a title and of a text."""
-_SOURCES = 140
+SOURCES = 140
+"""How many sources the history has."""
 _VOCABULARY = 30_000
 _CHUNK = 4000
 _PLACES = ("KZ", "UZ", "KG", "TJ", "TM", "AZ", "TR", "IN", "PL", "FR")
@@ -61,7 +62,7 @@ def vocabulary() -> list[str]:
 def build(url: str, count: int) -> Database:
     """A new store with so many entries of the last DAYS days, all indexed."""
     db = open_database(url)
-    slugs = [f"outlet-{n}" for n in range(_SOURCES)]
+    slugs = [f"outlet-{n}" for n in range(SOURCES)]
     rows = [SourceRow(source=Source(slug=one, url=f"https://{one}.example/feed", name=one, lang="en")) for one in slugs]
     reconcile(db, Declared(sources=rows), NEWEST)
     names = _names()

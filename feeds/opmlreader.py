@@ -44,6 +44,7 @@ class Listed:
     name: str = ""
     site_url: str = ""
     lang: str = ""
+    description: str = ""
     tags: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -171,7 +172,7 @@ def _listed(element: etree._Element, folders: tuple[str, ...], before: int) -> L
     tags = dict.fromkeys(filter(None, (" ".join(word.split()) for word in (*folders, *categories))))
     return Listed(
         line=line, url=said["xmlurl"], name=_words(said), site_url=said.get("htmlurl", ""),
-        lang=said.get("language", ""), tags=tuple(tags), settings=own,
+        lang=said.get("language", ""), description=_plain(said.get("description", "")), tags=tuple(tags), settings=own,
     )  # fmt: skip
 
 
@@ -184,7 +185,10 @@ def _said(element: etree._Element) -> dict[str, str]:
 
 def _words(said: Mapping[str, str]) -> str:
     """What an outline is called: text, else title, as plain text whatever markup stands in it."""
-    raw = said.get("text") or said.get("title") or ""
+    return _plain(said.get("text") or said.get("title") or "")
+
+
+def _plain(raw: str) -> str:
     return " ".join(title_text(raw, is_html=False).split())[:_LONGEST]
 
 

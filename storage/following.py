@@ -20,6 +20,7 @@ from storage.schema import outputs, sources
 from storage.upkeep import put_source
 
 _AFTER_THE_FILE = 1_000_000
+_NOTHING = Head()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +34,22 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newcomer:
-    """A source to follow from now on: asked first at `due`; `site_url` is its site until the feed itself names one."""
+    """A source to follow from now on: asked first at `due`.
+
+    `site_url`, `title` and `description` are what a list says of it, until the feed itself says more.
+    """
 
     source: Source
     due: datetime
     reason: str
     site_url: str = ""
+    title: str = ""
+    description: str = ""
+
+    @property
+    def head(self) -> Head:
+        """What is known of the feed before it was read."""
+        return Head(title=self.title, site_url=self.site_url, subtitle=self.description)
 
 
 def held(db: Database) -> list[Held]:
@@ -60,10 +71,9 @@ def follow(db: Database, newcomers: Sequence[Newcomer], now: datetime) -> None:
             row = put_source(connection, SourceRow(source=one.source), "command", _AFTER_THE_FILE, now)
             fresh = {"next_poll_at": one.due, "next_reason": one.reason}
             connection.execute(update(sources).where(sources.c.id == row).values(fresh))
-            if one.site_url:
+            if one.head != _NOTHING:
                 unread = (sources.c.id == row, sources.c.head.is_(None))
-                head = rows.head_row(Head(site_url=one.site_url))
-                connection.execute(update(sources).where(*unread).values(head=head))
+                connection.execute(update(sources).where(*unread).values(head=rows.head_row(one.head)))
 
 
 def lease(db: Database, slug: str, now: datetime, *, owner: str, to_ask: bool) -> Claim | None:

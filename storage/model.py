@@ -346,7 +346,8 @@ class Followed:
     """A source with its state, for lists and `heliograph status`.
 
     `last_kind` is the kind of the last poll's failure, "" where it did not fail. `moved_to` is an address that permanent
-    redirects lead to and that is not believed yet, or that another source has (F-33, F-34). `title` is the feed's own.
+    redirects lead to and that is not believed yet, or that another source has (F-33, F-34). `title` and `description` are
+    the feed's own.
     """
 
     source: Source
@@ -366,6 +367,7 @@ class Followed:
     moved_since: datetime | None = None
     moved_seen: int = 0
     title: str = ""
+    description: str = ""
 
     @property
     def called(self) -> str:

@@ -339,6 +339,7 @@ def followed(db: Database, slug: str | None = None) -> list[Followed]:
     return [
         Followed(
             source=rows.source_of(row), declared_url=row["declared_url"], site_url=head.site_url, title=head.title,
+            description=head.subtitle,
             origin=row["origin"], state=rows.state_of(row), entries=row["held"], last_poll_at=row["last_poll_at"],
             last_ok_at=row["last_ok_at"], last_new_at=row["last_new_at"], last_outcome=row["last_outcome"],
             last_detail=row["last_detail"], last_kind=row["last_kind"], host=row["host"], moved_to=row["moved_to"],

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import httpx
 from starlette.types import ASGIApp
@@ -49,7 +50,13 @@ class _Quiet(SimpleHTTPRequestHandler):
 @contextmanager
 def files(folder: Path) -> Iterator[str]:
     """A plain web server over a folder, as anybody has one; its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    with _serving(partial(_Quiet, directory=str(folder))) as address:
+        yield address
+
+
+@contextmanager
+def _serving(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -58,6 +65,28 @@ def files(folder: Path) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _Pages(_Quiet):
+    """What every file server can be told: an address, the same with .html, the page of an error. It names the file."""
+
+    def do_GET(self) -> None:
+        root = Path(self.directory)
+        asked = unquote(urlsplit(self.path).path).lstrip("/")
+        found = next((one for one in (asked or "index.html", f"{asked}.html") if (root / one).is_file()), None)
+        content = (root / (found or "404.html")).read_bytes()
+        self.send_response(200 if found else 404)
+        self.send_header("X-File", found or "404.html")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+@contextmanager
+def pages_of(folder: Path) -> Iterator[str]:
+    """A plain file server over a folder of pages; its address."""
+    with _serving(partial(_Pages, directory=str(folder))) as address:
+        yield address
 
 
 def free_port() -> int:

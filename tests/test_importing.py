@@ -261,7 +261,11 @@ def test_there_and_back_again(tmp_path: Path, run: Run) -> None:
     first = opml(
         feed("zeta"),
         f'text="Al" h:name="Al" htmlUrl="https://a.example/" xmlUrl="https://nora:bridge@a.example/feed" {own}',
-        'xmlUrl="https://bare.example/feed"', 'text="B &lt;&amp;&gt; &quot;x&quot;" xmlUrl="https://b.example/?a=1&amp;b=2"',
+        'xmlUrl="https://bare.example/feed"',
+        # As we write a feed whose name is its own, with what it says of itself.
+        'text="Delta" description="News of the &amp; delta" xmlUrl="https://delta.example/feed" '
+        'xmlns:h="tag:heliograph,2026:opml" h:slug="delta-1" h:hours="*/15 6-20 * * mon-fri" h:weight="2.5"',
+        'text="B &lt;&amp;&gt; &quot;x&quot;" xmlUrl="https://b.example/?a=1&amp;b=2"',
     )  # fmt: skip
     file = tmp_path / "list.opml"
     file.write_bytes(first)
@@ -271,9 +275,12 @@ def test_there_and_back_again(tmp_path: Path, run: Run) -> None:
     assert run("import", str(file), home="two")[0] == 0
     again = run("export", "--opml", home="two")[1]
 
-    dated = re.compile("<dateCreated>.*?</dateCreated>")
+    dated = re.compile("<date(?:Created|Modified)>.*?</date(?:Created|Modified)>")
     assert dated.sub("", again) == dated.sub("", exported)
-    assert exported.count("xmlUrl") == 4
+    assert exported.count("xmlUrl") == 5
+    assert 'text="Delta" title="Delta"' in exported
+    assert 'description="News of the &amp; delta"' in exported
+    assert 'heliograph:hours="*/15 6-20 * * mon-fri" heliograph:weight="2.5"' in exported
     assert 'heliograph:tags="one,two%2C three"' in exported
     assert 'heliograph:every="90s"' in exported
     assert "bridge" not in exported

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from feeds.opml import Outline, write_opml
+from feeds.opml import Outline, Owner, write_opml
 from tests.fakes import NOON
 
 NEWS = Outline(
@@ -27,15 +27,34 @@ def written(*outlines: Outline, folder: str = "", title: str = "What we follow")
 
 
 def test_the_head() -> None:
-    """O-01: version 2.0, and one title and one date in the form of RFC 822."""
+    """O-01: version 2.0, one title, dates in the form of RFC 822, and where the format is explained."""
     opml = written(NEWS)
     head = opml.find("head")
     assert head is not None
 
     assert opml.get("version") == "2.0"
-    assert [child.tag for child in head] == ["title", "dateCreated"]
+    assert [child.tag for child in head] == ["title", "dateCreated", "dateModified", "docs"]
     assert head.findtext("title") == "What we follow"
     assert parsedate_to_datetime(str(head.findtext("dateCreated"))) == NOON
+    assert parsedate_to_datetime(str(head.findtext("dateModified"))) == NOON
+
+
+def test_the_owner() -> None:
+    """O-01, O-04: an owner's name, address and page stand in the head once each, where they are told; no password does."""
+    owner = Owner(name="The desk", email="desk@h.example", page="https://nora:bridge@h.example/contact")
+    head = etree.fromstring(write_opml("List", NOON, [], owner)).find("head")
+    assert head is not None
+
+    told = {child.tag: child.text for child in head if str(child.tag).startswith("owner")}
+    assert told == {"ownerName": "The desk", "ownerEmail": "desk@h.example", "ownerId": "https://h.example/contact"}
+    assert len(told) == len([child for child in head if str(child.tag).startswith("owner")])
+
+
+def test_dates_are_told_in_universal_time() -> None:
+    """O-01: whatever zone a moment is told in, a list's dates are GMT."""
+    there = NOON.astimezone(timezone(timedelta(hours=5)))
+
+    assert b"<dateModified>Tue, 24 Nov 2026 12:00:00 GMT</dateModified>" in write_opml("List", there, [])
 
 
 def test_an_outline() -> None:

@@ -9,6 +9,7 @@ import feedparser
 import pytest
 from sqlalchemy import update
 
+from aggregator import lists
 from aggregator.publish import ENTRIES, Publisher, unique
 from feeds.model import Document, Head
 from feeds.parse import parse
@@ -148,7 +149,7 @@ def test_credentials_are_never_republished(db: Database, tmp_path: Path, form: s
     publishing = publisher(db, tmp_path)
 
     assert b"secret" not in publishing.feed(output(db), form, NOON).content
-    assert b"secret" not in publishing.opml_followed().content
+    assert b"secret" not in lists.followed(publishing).content
 
 
 def test_one_entry_an_id_in_a_document(db: Database, tmp_path: Path) -> None:
@@ -219,8 +220,8 @@ def test_opml_lists_what_we_publish_and_what_we_follow(db: Database, tmp_path: P
         db, make_source(region="central-asia"), make_source(slug="own", url="file:a.xml"), topics={"air": "helicopter*"}
     )
     publishing = publisher(db, tmp_path)
-    followed = ElementTree.fromstring(publishing.opml_followed().content)
-    published = ElementTree.fromstring(publishing.opml_published().content)
+    followed = ElementTree.fromstring(lists.followed(publishing).content)
+    published = ElementTree.fromstring(lists.published(publishing).content)
 
     assert followed.get("version") == "2.0"
     assert [one.get("xmlUrl") for one in followed.iter("outline") if one.get("type") == "rss"] == [
@@ -229,7 +230,7 @@ def test_opml_lists_what_we_publish_and_what_we_follow(db: Database, tmp_path: P
     assert [one.get("text") for one in followed.findall("body/outline")] == ["Central asia"]
     addresses = [one.get("xmlUrl") for one in published.iter("outline") if one.get("type") == "rss"]
     assert addresses == ["https://h.example/all.atom", "https://h.example/topics/air.atom"]
-    assert publishing.opml_followed() == publishing.opml_followed()
+    assert lists.followed(publishing) == lists.followed(publishing)
 
 
 def test_an_entry_keeps_the_source_it_brought(db: Database, tmp_path: Path) -> None:

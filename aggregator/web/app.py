@@ -26,7 +26,8 @@ from storage.database import StorageError
 
 STATIC = Path(__file__).parent / "static"
 
-# Address, handler, what it is. `name` may end in .atom, .rss or .json: the same thing as a feed.
+# Address, handler, what it is. `name` may end in .atom, .rss or .json: the same thing as a feed; that of a topic also in
+# .opml: its sources.
 ROUTES = (
     ("/", public.front, "the front page"),
     ("/topics", public.topics, "every topic"),
@@ -46,6 +47,7 @@ ROUTES = (
     ("/search", public.search, "what is stored, searched"),
     ("/search.{form}", public.search_feed, "a search, as a feed"),
     ("/opml", public.opml_followed, "what we follow, as OPML"),
+    ("/sources.opml", public.opml_followed, "the same, under a name that says what it is"),
     ("/feeds.opml", public.opml_published, "what we publish, as OPML"),
 )
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from aggregator import placefeeds
+from aggregator import gazetteer, placefeeds
 from aggregator.edits import Edit, as_it_was, edits_of
 from aggregator.publish import Publisher
 from aggregator.reasons import reason_of
@@ -48,7 +48,7 @@ def entry_page(publisher: Publisher, kept: Kept, site: pages.Site) -> pages.Entr
 
 
 def _placed(tag: PlaceTag) -> pages.Place:
-    return pages.Place(name=placefeeds.placed(tag).name, address=placefeeds.path_of(tag.code), count=tag.count)
+    return pages.Place(name=placefeeds.placed(tag).name, slug=gazetteer.slug_of(tag.code), count=tag.count)
 
 
 def _also(publisher: Publisher, kept: Kept, site: pages.Site) -> list[pages.Also]:

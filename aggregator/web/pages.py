@@ -5,7 +5,7 @@ In: records of the store, cut by `visible`. Out: HTML. Never: a publisher's mark
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,11 +43,21 @@ _LATE = timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What every page needs to know of the server."""
+    """What every page needs to know of the server.
+
+    `is_static` says that the page becomes a file: it is read long after it was written, and no program answers behind it.
+    `published` are then the addresses of the pages that there are; None where a server knows better.
+    """
 
     title: str
     base_url: str
     now: datetime
+    is_static: bool = False
+    published: Collection[str] | None = None
+
+    def leads(self, kind: str, slug: str) -> bool:
+        """Whether there is a page to link to."""
+        return self.published is None or f"{kind}/{slug}" in self.published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +108,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A place that an entry names: its name, its page ("" where it has none), and how often it is named."""
+    """A place that an entry names: its name, its page's slug ("" where it has none), and how often it is named."""
 
     name: str
-    address: str
+    slug: str
     count: int
 
 
@@ -172,6 +182,7 @@ class Feed:
     bio: str
     link: str
     address: str
+    path: str
     view: str
     query_part: str
     items: Sequence[Item]
@@ -327,11 +338,17 @@ def _ago(moment: datetime | None, now: datetime) -> str:
     return f"in {spoken(moment - now)}" if moment > now else f"{spoken(now - moment)} ago"
 
 
+def _told(moment: datetime | None, site: Site) -> str:
+    """A moment for readers: as long ago, or by the clock where the page is read later than it was made."""
+    return _stamp(moment) if site.is_static and moment is not None else _ago(moment, site.now)
+
+
 def _stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M UTC")
 
 
 _ENVIRONMENT.filters["ago"] = _ago
+_ENVIRONMENT.filters["told"] = _told
 _ENVIRONMENT.filters["shortened"] = shortened
 _ENVIRONMENT.filters["health"] = health
 _ENVIRONMENT.filters["stamp"] = _stamp

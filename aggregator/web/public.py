@@ -8,34 +8,25 @@ from __future__ import annotations
 import difflib
 import logging
 import re
-from collections.abc import Sequence
 from html import escape
 
 from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from aggregator import placefeeds
-from aggregator.asking import Asked, AskedError, View, read_asked
+from aggregator import lists
+from aggregator.asking import Asked, AskedError, read_asked
 from aggregator.daemon import utc_now
-from aggregator.marks import marked
-from aggregator.publish import FORMS, Body, Publisher, unique
-from aggregator.sharing import shared
-from aggregator.web import pages, searching
+from aggregator.publish import FORMS, Body, Publisher
+from aggregator.web import making, pages, searching
 from aggregator.web.answers import Ready
-from aggregator.web.bars import chart, day_chart, first_day
 from aggregator.web.entries import entry_page
 from storage import reading
-from storage.author_pages import author_facts
-from storage.model import Kept, Output, OutputKind
+from storage.model import OutputKind
 from storage.slugs import is_retired
 
 log = logging.getLogger(__name__)
 
-_PAGE_ENTRIES = 50
-_FRONT_ENTRIES = 20
-_FRONT_AUTHORS = 24
-_CHART_DAYS = 28
 _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' https: http: data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
@@ -48,54 +39,31 @@ _KEY = re.compile(r"[1-9][0-9]{0,17}\Z")
 def front(request: Request) -> Response:
     """Topics, the latest entries, how to subscribe."""
     publisher = _publisher(request)
-    # What was read from archives yesterday is not what is new today; /all has it.
-    latest = reading.page(publisher.db, "all", "", limit=_FRONT_ENTRIES * 2, announced=True)
-    kept = unique(latest)[:_FRONT_ENTRIES]
-    page = pages.Front(
-        site=_site(publisher),
-        topics=reading.list_topics(publisher.db),
-        authors=reading.list_authors(publisher.db, limit=_FRONT_AUTHORS),
-        items=_items(publisher, kept),
-        counts=reading.counts(publisher.db),
-    )
-    return _html(page)
+    return _html(making.front(publisher, _site(publisher)))
 
 
 def topics(request: Request) -> Response:
     """Every topic."""
     publisher = _publisher(request)
-    listed = reading.list_topics(publisher.db)
-    marks = marked(publisher.watch.marks(utc_now()).topics)
-    return _html(pages.Directory(site=_site(publisher), kind="topics", title="Topics", listed=listed, marks=marks))
+    return _html(making.topics(publisher, _site(publisher)))
 
 
 def authors(request: Request) -> Response:
     """Every author."""
     publisher = _publisher(request)
-    listed = reading.list_authors(publisher.db)
-    rooms = reading.list_authors(publisher.db, kinds=("desk", "organisation"))
-    page = pages.Directory(
-        site=_site(publisher), kind="authors", title="Authors", listed=listed, more="Desks and agencies",
-        note="They sign as a house, not as a person.", others=rooms,
-    )  # fmt: skip
-    return _html(page)
+    return _html(making.authors(publisher, _site(publisher)))
 
 
 def places(request: Request) -> Response:
     """Every place that is named."""
     publisher = _publisher(request)
-    countries, regions = placefeeds.list_places(publisher.db)
-    page = pages.Directory(
-        site=_site(publisher), kind="places", title="Places", listed=regions, more="Countries", others=countries
-    )
-    return _html(page)
+    return _html(making.places(publisher, _site(publisher)))
 
 
 def sources(request: Request) -> Response:
     """Every source, with its state."""
     publisher = _publisher(request)
-    marks = marked(publisher.watch.marks(utc_now()).sources)
-    return _html(pages.Sources(site=_site(publisher), followed=reading.followed(publisher.db), marks=marks))
+    return _html(making.sources(publisher, _site(publisher)))
 
 
 def topic(request: Request, name: str) -> Response:
@@ -156,12 +124,12 @@ def search_feed(request: Request, form: str) -> Response:
 
 def opml_followed(request: Request) -> Response:
     """What we follow."""
-    return send(request, _publisher(request).opml_followed())
+    return send(request, lists.followed(_publisher(request)))
 
 
 def opml_published(request: Request) -> Response:
     """What we publish."""
-    return send(request, _publisher(request).opml_published())
+    return send(request, lists.published(_publisher(request)))
 
 
 def trouble(request: Request, error: Exception) -> Response:
@@ -191,7 +159,8 @@ def unavailable(request: Request, error: Exception) -> Response:
 def _output(request: Request, kind: OutputKind, name: str) -> Response:
     publisher = _publisher(request)
     slug, _, form = name.rpartition(".") if "." in name else (name, "", "")
-    if form:
+    is_list = kind == "topics" and form == "opml"
+    if form and not is_list:
         _check_form(form)
     found = publisher.output(kind, slug)
     if found is None and is_retired(publisher.db, kind, slug):
@@ -202,13 +171,16 @@ def _output(request: Request, kind: OutputKind, name: str) -> Response:
         suffix = f".{form}" if form else ""
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/{kind}/{found.moved_to}{suffix}{query}", 301)
+    if is_list:
+        return send(request, lists.sources_of(publisher, found))
     asked = _asked(request)
     if form:
         return send(request, publisher.feed(found, form, utc_now(), asked))
     if asked.as_of:
         told = f"Only feeds are shown as they stood on a day: {publisher.address(found, 'atom')} and as_of=."
         raise HTTPException(400, escape(told))
-    page = _html(_feed_page(publisher, found, asked.view or publisher.view_of(found)))
+    view = asked.view or publisher.view_of(found)
+    page = _html(making.feed_page(publisher, found, view, _site(publisher)))
     page.headers["Vary"] = "Accept"  # who accepts a feed gets one here, in front of this (S-07)
     return page
 
@@ -223,46 +195,6 @@ def _asked(request: Request) -> Asked:
         return read_asked(request.query_params)
     except AskedError as error:
         raise HTTPException(400, escape(str(error))) from None
-
-
-def _items(publisher: Publisher, kept: Sequence[Kept], topic: str = "") -> list[pages.Item]:
-    now = utc_now()
-    return pages.items(kept, publisher.viewer, now, shared(publisher.db, kept, publisher.viewer, now), topic)
-
-
-def _feed_page(publisher: Publisher, output: Output, view: View) -> pages.Feed:
-    kept = publisher.page(output, _PAGE_ENTRIES, view)
-    is_source = output.kind == "sources"
-    state = reading.followed(publisher.db, output.slug) if is_source else []
-    now = utc_now()
-    facts = author_facts(publisher.db, output.slug, first_day(now)) if output.kind == "authors" else None
-    mark = publisher.watch.mark(output.kind, output.slug, now)
-    return pages.Feed(
-        site=_site(publisher),
-        kind=output.kind,
-        title="Everything" if output.kind == "all" else output.title,
-        about=output.detail
-        if is_source or output.kind == "places"
-        else "Every entry of every source, as it came."
-        if output.kind == "all"
-        else "",
-        query=output.detail if output.kind == "topics" else "",
-        bio=output.detail if output.kind == "authors" else "",
-        link=output.url,
-        address=publisher.address(output),
-        view=view,
-        query_part="" if view == publisher.view_of(output) else f"?view={view}",
-        items=_items(publisher, kept, output.slug if output.kind == "topics" else ""),
-        author=facts,
-        chart=chart(facts.published, now)
-        if facts
-        else day_chart(mark.counted.daily[:_CHART_DAYS], now)
-        if mark
-        else None,
-        state=state[0] if state else None,
-        journal=reading.journal_of(publisher.db, output.slug, limit=10) if is_source else [],
-        rhythm=mark.verdict if mark else None,
-    )
 
 
 def send(request: Request, body: Body) -> Response:
