@@ -15,7 +15,7 @@ from aggregator.asking import Asked, Cursor
 from storage import placing, reading
 from storage.database import Database
 from storage.model import Kept, Output
-from storage.stretch import WHOLE, Stretch, Teller
+from storage.stretch import WHOLE, Stretch, Teller, tellers
 
 Read = Callable[[Stretch, int], list[Kept]]
 """The newest arrivals in a stretch of a feed, so many at most."""
@@ -43,7 +43,7 @@ def readers_of(db: Database, output: Output) -> tuple[Read, Tellers]:
         )
     return (
         lambda stretch, limit: reading.page(db, output.kind, output.slug, limit=limit, stretch=stretch),
-        lambda stretch, stories: reading.tellers(db, output.kind, output.slug, stretch, stories),
+        lambda stretch, stories: tellers(db, output.kind, output.slug, stretch, stories),
     )
 
 

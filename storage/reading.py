@@ -6,7 +6,7 @@ In: kinds and slugs. Out: records, newest arrival first. Never: a write, or a de
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -33,7 +33,7 @@ from storage.schema import (
     sources,
     topics,
 )
-from storage.stretch import WHOLE, Shape, Stretch, Teller, shape_of, standing, tellers_of, telling, values_of
+from storage.stretch import WHOLE, Shape, Stretch, shape_of, standing, values_of
 
 # What is told of an entry's source beside it.
 SOURCE_COLUMNS = (
@@ -93,16 +93,7 @@ def page(
         return standing_kept(connection, kind, slug, asked, limit)
 
 
-def tellers(db: Database, kind: OutputKind, slug: str, stretch: Stretch, stories: Collection[int]) -> list[Teller]:
-    """Which entries in a stretch of a feed tell these stories."""
-    wanted = telling(standing(kind, shape_of(stretch)), stories)
-    with db.read() as connection:
-        return tellers_of(connection.execute(wanted, {"slug": slug, **values_of(stretch)}).mappings())
-
-
-def standing_kept(
-    connection: Connection, kind: OutputKind, slug: str, stretch: Stretch, limit: int
-) -> list[Kept]:  # fmt: skip
+def standing_kept(connection: Connection, kind: OutputKind, slug: str, stretch: Stretch, limit: int) -> list[Kept]:
     """The newest arrivals in a stretch of a feed, each with its place in that feed's order."""
     statement = _standing(kind, shape_of(stretch))
     found = connection.execute(statement, {"slug": slug, "most": limit, **values_of(stretch)})
@@ -177,7 +168,7 @@ def kept_of(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
     kept = []
     for row in found:
         people = signed[row["id"]]
-        head = heads.get(row["slug"]) or heads.setdefault(row["slug"], _head(row))
+        head = heads.get(row["slug"]) or heads.setdefault(row["slug"], rows.source_head(row))
         kept.append(
             Kept(
                 key=row["id"],
@@ -211,25 +202,6 @@ def kept_of(connection: Connection, found: Sequence[RowMapping]) -> list[Kept]:
             )
         )
     return kept
-
-
-def _head(row: RowMapping) -> Head:
-    """The source to name: what the feed says of itself, under the name and address that its operator gave."""
-    said = rows.head_of(row["head"])
-    url = row["learned_url"] or row["declared_url"]
-    return Head(
-        title=row["name"] or said.title or row["slug"],
-        id=said.id or url,
-        url=url if rows.is_web_url(url) else said.url,
-        site_url=said.site_url,
-        subtitle=said.subtitle,
-        lang=row["source_lang"] or said.lang,
-        rights=said.rights,
-        icon=said.icon,
-        logo=said.logo,
-        authors=said.authors,
-        categories=said.categories,
-    )
 
 
 _SIGNED = (

@@ -41,6 +41,25 @@ def head_of(row: Mapping[str, Any] | None) -> Head:
     return Head(**fields)
 
 
+def source_head(row: RowMapping) -> Head:
+    """The source to name: what the feed says of itself, under the name and address that its operator gave."""
+    said = head_of(row["head"])
+    url = row["learned_url"] or row["declared_url"]
+    return Head(
+        title=row["name"] or said.title or row["slug"],
+        id=said.id or url,
+        url=url if is_web_url(url) else said.url,
+        site_url=said.site_url,
+        subtitle=said.subtitle,
+        lang=row["source_lang"] or said.lang,
+        rights=said.rights,
+        icon=said.icon,
+        logo=said.logo,
+        authors=said.authors,
+        categories=said.categories,
+    )
+
+
 def source_of(row: RowMapping) -> Source:
     """A source as it is to be asked now: the learned address where there is one."""
     return Source(

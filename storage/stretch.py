@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, RowMapping, Select, and_, bindparam, exists, or_, select
 
+from storage.database import Database
 from storage.model import OutputKind
 from storage.schema import authors, bylines, entries, entry_places, filings, sources, topics
 
@@ -108,6 +109,13 @@ def telling(standing_in: Select[Any], stories: Collection[int]) -> Select[Any]:
     """Those of them that tell these stories, with what `Teller` says of them."""
     named = standing_in.add_columns(entries.c.story_id, entries.c.published, sources.c.rank, sources.c.republish)
     return named.join(sources, sources.c.id == entries.c.source_id).where(entries.c.story_id.in_(sorted(stories)))
+
+
+def tellers(db: Database, kind: OutputKind, slug: str, stretch: Stretch, stories: Collection[int]) -> list[Teller]:
+    """Which entries in a stretch of a feed tell these stories."""
+    wanted = telling(standing(kind, shape_of(stretch)), stories)
+    with db.read() as connection:
+        return tellers_of(connection.execute(wanted, {"slug": slug, **values_of(stretch)}).mappings())
 
 
 def tellers_of(rows: Iterable[RowMapping]) -> list[Teller]:

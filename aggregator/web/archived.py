@@ -16,6 +16,7 @@ from aggregator.archiving import OldVersionError
 from aggregator.daemon import utc_now
 from aggregator.publish import FORMS, Publisher
 from aggregator.web import public
+from storage import slugs
 from storage.model import OutputKind
 
 
@@ -39,6 +40,8 @@ def _archive(request: Request, kind: OutputKind, name: str, part: str, form: str
     if form not in FORMS:
         raise HTTPException(404, f"There is no form .{escape(form[:20])} of a feed: they are .atom, .rss and .json.")
     found = publisher.output(kind, name)
+    if found is None and slugs.is_retired(publisher.db, kind, name):
+        raise HTTPException(410, "This feed has ended, and its archives with it: it is published no more.")
     if found is None:
         raise HTTPException(404)
     if found.moved_to:
