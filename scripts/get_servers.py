@@ -18,6 +18,7 @@ _PLACES = "/usr/local/sbin:/usr/sbin:/sbin"
 
 def main(folder: Path) -> int:
     """Get what is missing."""
+    folder = folder.resolve()
     missing = [name for name in PROGRAMS if not (shutil.which(name) or shutil.which(name, path=_PLACES))]
     missing = [name for name in missing if not (folder / PROGRAMS[name]).exists()]
     for name in missing:
