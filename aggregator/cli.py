@@ -20,6 +20,7 @@ import typer
 from aggregator import (
     cli_authors,
     cli_find,
+    cli_hub,
     cli_publish,
     cli_retract,
     cli_search,
@@ -83,6 +84,7 @@ app.command()(cli_find.add)
 app.command("import")(cli_find.import_list)
 app.command()(cli_find.backfill)
 app.command()(cli_find.export)
+app.command()(cli_hub.hub)
 app.command()(cli_retract.retract)
 app.command()(cli_retract.erase)
 app.command()(cli_publish.publish)

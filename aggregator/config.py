@@ -86,7 +86,8 @@ class Config:
         """A hash of every setting that the bytes of a feed depend on."""
         policies = [f"{row.source.slug}={row.source.republish}" for row in self.sources if row.source.republish]
         by_story = (f"{slug}=stories" for slug in sorted(self.by_story))
-        return digest(self.base_url, self.settings.title, self.settings.republish, *policies, *by_story)
+        hub = [] if self.settings.hub else ["hub=false"]
+        return digest(self.base_url, self.settings.title, self.settings.republish, *policies, *by_story, *hub)
 
 
 def load_config(

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from aggregator.budgeting import share_out
 from aggregator.config import Config
+from aggregator.hub import Distributor
 from aggregator.inbox import read_pushes
 from aggregator.indexing import index_waiting
 from aggregator.joining import Joiner
@@ -23,17 +24,20 @@ from aggregator.metronome import Metronome
 from aggregator.pages import PageReader
 from aggregator.poll import Hands, poll
 from aggregator.prepare import own_lease, owner_is_dead
+from aggregator.publish import Publisher
 from aggregator.reader import PROGRAM
 from aggregator.recorder import PATIENCE, Recorder
 from aggregator.refiling import refile_waiting
 from aggregator.rejudging import rejudge_waiting
 from aggregator.releasing import release_waiting
 from aggregator.subscribing import ask_hubs, push_base, survey
+from feeds.callbacks import Caller
 from feeds.fetch import Fetcher, Limits
 from feeds.sandbox import Sandbox
 from storage import intake
 from storage.database import Database, StorageError
 from storage.model import Claim, Decision
+from storage.work import release_lost_work
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +52,8 @@ _MOST_INDEXED = 4000
 _PUSHES_SECONDS = 2
 _PAGES_SECONDS = 2
 _HUBS_SECONDS = 10
+_DELIVERIES_SECONDS = 0.5
+_SUBSCRIBERS_SECONDS = 300
 _TIDY_SECONDS = 30
 _PACE_SECONDS = 600
 _DRAIN_SECONDS = 10
@@ -109,10 +115,17 @@ async def hands_of(
         await fetcher.close()
 
 
-class Daemon:
-    """Polls what is due and does the work that waits, until told to stop."""
+def distributor_of(publisher: Publisher, version: str) -> Distributor:
+    """Our hub's worker, with the reach that the configuration gives it. It is closed when it is stopped."""
+    config = publisher.config
+    caller = Caller(user_agent(config, version), config.settings.hub_allow_private)
+    return Distributor(publisher, caller, owner=own_lease(), clock=utc_now)
 
-    def __init__(self, hands: Hands) -> None:
+
+class Daemon:
+    """Polls what is due and does the work that waits, until told to stop; with a `distributor` that of our hub too."""
+
+    def __init__(self, hands: Hands, distributor: Distributor | None = None) -> None:
         self._hands = hands
         self._owner = own_lease()
         self._running: dict[asyncio.Task[Decision | None], Claim] = {}
@@ -120,6 +133,7 @@ class Daemon:
         self._metronome = Metronome()
         self._page_reader = PageReader(self._owner, hands.clock)
         self._joiner = Joiner()
+        self._distributor = distributor
         self._stopping = False
 
     def start(self) -> None:
@@ -132,6 +146,9 @@ class Daemon:
         self._metronome.every(_PUSHES_SECONDS, self._pushes, "pushes", None)
         self._metronome.every(_PAGES_SECONDS, self._pages, "pages", None)
         self._metronome.every(_HUBS_SECONDS, self._hubs, "hubs", None)
+        if self._distributor is not None:
+            self._metronome.every(_DELIVERIES_SECONDS, self._deliver, "deliveries", None)
+            self._metronome.every(_SUBSCRIBERS_SECONDS, self._tidy_hub, "subscribers", None)
         self._metronome.every(_TIDY_SECONDS, self._tidy, "tidy", None)
         self._metronome.every(_PACE_SECONDS, self._pace, "pace", now)
         self._metronome.start()
@@ -146,6 +163,8 @@ class Daemon:
             timezone=config.settings.timezone, budget=config.settings.budget, push_base=push_base(config),
             base_url=config.base_url,
         )  # fmt: skip
+        if self._distributor is not None:
+            self._distributor.adopt(config)
         self._soon("tick", "work", "pace")
 
     async def stop(self) -> None:
@@ -156,6 +175,7 @@ class Daemon:
             await self._page_reader.stop(self._hands.db)
         except StorageError as error:
             log.error("leases of pages run out by themselves: %s", error)
+        await self._stop_hub()
         if self._running:
             await asyncio.wait(self._running, timeout=_DRAIN_SECONDS)
         left = dict(self._running)
@@ -285,6 +305,29 @@ class Daemon:
         except StorageError as error:
             log.error("hubs are not asked: %s", error)
 
+    async def _deliver(self) -> None:
+        """Verify who subscribed at our hub, and bring what changed."""
+        assert self._distributor is not None
+        try:
+            await self._distributor.begin()
+        except StorageError as error:
+            log.error("our hub waits: %s", error)
+
+    async def _tidy_hub(self) -> None:
+        """End the subscriptions at our hub that are over."""
+        assert self._distributor is not None
+        try:
+            await asyncio.to_thread(self._distributor.tidy)
+        except StorageError as error:
+            log.error("our hub is not tidied: %s", error)
+
+    async def _stop_hub(self) -> None:
+        try:
+            if self._distributor is not None:
+                await self._distributor.stop()
+        except StorageError as error:
+            log.error("leases of deliveries run out by themselves: %s", error)
+
     async def _tidy(self) -> None:
         """Free what dead pollers of this machine still hold, and what we were given without hearing of it."""
         db, busy = self._hands.db, [claim.source_id for claim in self._running.values()]
@@ -292,6 +335,7 @@ class Daemon:
         before = self._hands.clock() + intake.LEASE - timedelta(minutes=1)
         try:
             await asyncio.to_thread(intake.release_lost, db, owner_is_dead)
+            await asyncio.to_thread(release_lost_work, db, owner_is_dead)
             await asyncio.to_thread(intake.release_idle, db, self._owner, busy, before)
         except StorageError as error:
             log.error("not tidied: %s", error)

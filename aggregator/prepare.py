@@ -23,6 +23,7 @@ from storage.database import Database, open_database
 from storage.overdue import overdue, plan_again
 from storage.rows import host_of
 from storage.upkeep import Declared
+from storage.work import release_lost_work
 
 _OWN_NAMES = (".local", ".lan", ".internal", ".home.arpa", ".localhost", ".test", ".intranet", ".corp", ".home")
 
@@ -64,6 +65,7 @@ def prepare(config: Config, db: Database, now: datetime) -> None:
     """Reconcile the store with the configuration; free the leases of dead pollers; what is to be filed again waits."""
     upkeep.reconcile(db, declared(config), now)
     intake.release_lost(db, owner_is_dead)
+    release_lost_work(db, owner_is_dead)
 
 
 def take_up(db: Database, now: datetime) -> int:

@@ -231,7 +231,7 @@ class Publisher:
         """Where a public feed is pushed from (W-29), its address, and where it goes on; no hub knows a private one."""
         first, following = replace(asked, before=""), page.following
         found = {
-            "hub": "" if asked.key else f"{self.config.base_url}/hub",
+            "hub": f"{self.config.base_url}/hub" if self.config.settings.hub and not asked.key else "",
             "self": self.address_of(output, form, asked),
             "first": self.address_of(output, form, first) if asked.before or following else "",
             "next": self.address_of(output, form, replace(asked, before=str(following))) if following else "",

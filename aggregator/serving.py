@@ -16,7 +16,7 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from aggregator.config import Config
-from aggregator.daemon import Daemon, hands_of, until_stopped, utc_now
+from aggregator.daemon import Daemon, distributor_of, hands_of, until_stopped, utc_now
 from aggregator.live import Living
 from aggregator.prepare import take_up
 from aggregator.publish import Publisher
@@ -48,7 +48,8 @@ async def run_server(config: Config, db: Database, version: str, *, poll: bool, 
             late = await asyncio.to_thread(take_up, db, utc_now())
             if late:
                 log.info("%d sources fell due while nothing was polled: they are taken up one by one", late)
-            daemon = Daemon(await stack.enter_async_context(hands_of(config, db, version, warm=True)))
+            hands = await stack.enter_async_context(hands_of(config, db, version, warm=True))
+            daemon = Daemon(hands, distributor_of(publisher, version))
             daemon.start()
         stopped = asyncio.Event()
         watching = asyncio.create_task(Living(db, publisher, daemon, version).watch(stopped))

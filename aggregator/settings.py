@@ -208,6 +208,10 @@ class Settings(_Model):
     push: Annotated[bool | Literal["auto"], BeforeValidator(_switch, json_schema_input_type=bool | Literal["auto"])] = (
         Field("auto", description="Let hubs push new entries to this server. auto: where base_url is a public address.")
     )
+    hub: bool = Field(True, description="Push this server's own feeds to whoever subscribes to them, at /hub.")
+    hub_allow_private: tuple[Annotated[Network, BeforeValidator(_network, json_schema_input_type=str)], ...] = Field(
+        (), description="Private networks in which subscribers of this server's feeds may live."
+    )
 
 
 class SourceModel(_Model):

@@ -27,6 +27,7 @@ from benchmarks import (
     places,
     polling,
     publishing,
+    pushing,
     replay,
     searching,
     serving,
@@ -73,6 +74,7 @@ SUITES = (
     Suite(title="Searching", names=searching.NAMES, steps=searching.steps, measure=searching.measure),
     Suite(title="Serving", names=serving.NAMES, steps=serving.steps, measure=serving.measure),
     Suite(title="Publishing", names=publishing.NAMES, steps=publishing.steps, measure=publishing.measure),
+    Suite(title="Pushing", names=pushing.NAMES, steps=pushing.steps, measure=pushing.measure),
     Suite(title="Languages", names=languages.NAMES, steps=languages.steps, measure=languages.measure),
 )
 

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
 
+from storage.hub_work import put_deliveries
 from storage.schema import outputs
 
 Ref = tuple[str, int]
@@ -66,7 +67,7 @@ class Ledger:
         self._touched.update(refs)
 
     def close(self) -> None:
-        """Write the places and revisions down."""
+        """Write the places and revisions down, and have our hub tell those who subscribed."""
         if not self._touched:
             return
         self.lock(())
@@ -78,6 +79,7 @@ class Ledger:
                 if (kind, ref) in self._places
             ],
         )
+        put_deliveries(self._connection, self._touched, self._now)
 
 
 def new_output(connection: Connection, kind: str, ref: int, now: datetime) -> None:

@@ -350,6 +350,8 @@ work = Table(
     Column("payload", JSON, nullable=False),
     moment("due_at", nullable=False),
     number("attempts"),
+    # Counts up where the same is asked again while somebody may be doing it.
+    number("serial"),
     Column("lease_owner", Text),
     moment("lease_until"),
     text_column("last_error"),

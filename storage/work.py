@@ -5,7 +5,7 @@ In: kinds and subjects with a payload. Out: leased pieces of work. Never: the do
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -137,6 +137,18 @@ def give_back(db: Database, pieces: Iterable[Work], due_at: datetime | None = No
     with db.write() as connection:
         for piece in pieces:
             connection.execute(update(work).where(_mine(piece)).values(values))
+
+
+def release_lost_work(db: Database, is_lost: Callable[[str], bool]) -> int:
+    """Give back the leases of owners that are known to be dead, without waiting for them to run out. How many."""
+    held = select(work.c.lease_owner).where(work.c.lease_owner.is_not(None)).distinct()
+    with db.read() as connection:
+        lost = [owner for owner in connection.execute(held).scalars() if is_lost(owner)]
+    if not lost:
+        return 0
+    free = update(work).where(work.c.lease_owner.in_(lost)).values(lease_owner=None, lease_until=None)
+    with db.write() as connection:
+        return connection.execute(free).rowcount
 
 
 def waiting(db: Database) -> dict[str, int]:

@@ -184,7 +184,9 @@ class Road(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Ask loopback what was asked of the name."""
-        assert urlsplit(str(request.url)).hostname in ("news.example", "hub.example", "other.example")
+        assert urlsplit(str(request.url)).hostname in (
+            "news.example", "hub.example", "other.example", "heliograph.example",
+        )  # fmt: skip
         there = request.url.copy_with(scheme="http", host="127.0.0.1", port=self._port)
         return await self._inner.handle_async_request(
             httpx.Request(

@@ -1,8 +1,8 @@
 """The web application: every route in one table.
 
 In: a Publisher. Out: an ASGI application. Never: a route that is not in the table. In front of it stand our feeds
-(`aggregator.web.front`), answered from memory, and the callbacks of hubs (`aggregator.web.push`): they write, and cost
-nothing where nobody knows them.
+(`aggregator.web.front`), answered from memory, the callbacks of hubs (`aggregator.web.push`) and our own hub
+(`aggregator.web.hub`): they write, and cost nothing where nobody knows them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from aggregator.daemon import utc_now
 from aggregator.publish import Publisher
 from aggregator.web import archived, public
 from aggregator.web.front import FRESH_SECONDS, Front
+from aggregator.web.hub import Hub
 from aggregator.web.push import Callbacks
 from storage.database import StorageError
 
@@ -70,5 +71,6 @@ def routed(publisher: Publisher, clock: Callable[[], datetime] = utc_now) -> Fas
     app.add_exception_handler(AskedError, public.not_met)
     app.add_exception_handler(StorageError, public.unavailable)
     app.add_middleware(Callbacks, db=publisher.db, clock=clock)
+    app.add_middleware(Hub, publisher=publisher, clock=clock)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

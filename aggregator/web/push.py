@@ -11,14 +11,13 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http import HTTPStatus
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aggregator.subscribing import AFTER_DENIAL, LONGEST_LEASE
+from aggregator.web.plain import BrokenOffError, Buckets, Said, read_body, say
 from feeds.fetch import Limits
 from feeds.websub import Asked, read_query, signed_by
 from storage import push
@@ -41,26 +40,9 @@ _A_MINUTE = 20
 _ENCODINGS = ("", "identity", "gzip", "x-gzip", "deflate")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """An answer: what it says, as plain text, and for how many seconds the hub should wait."""
-
-    status: int
-    body: bytes = b""
-    wait: int = 0
-
-
 _UNKNOWN = Said(status=404, body=b"There is no such callback.\n")
 _OVER = Said(status=410, body=b"This subscription has ended.\n")
 _BUSY = Said(status=503, body=b"Please try again in a moment.\n", wait=30)
-
-
-class _GoneError(Exception):
-    """The hub broke off, or its body is too large or too slow: the answer."""
-
-    def __init__(self, said: Said) -> None:
-        super().__init__(said.body.decode())
-        self.said = said
 
 
 class Callbacks:
@@ -72,7 +54,7 @@ class Callbacks:
         self._clock = clock
         self._free = asyncio.Semaphore(_AT_A_TIME)
         self._arriving: Counter[int] = Counter()
-        self._left: dict[int, tuple[float, datetime]] = {}
+        self._turns = Buckets(_BURST, _A_MINUTE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -81,12 +63,12 @@ class Callbacks:
             return
         try:
             said = await self._answer(scope, receive)
-        except _GoneError as gone:
+        except BrokenOffError as gone:
             said = gone.said
         except StorageError as error:
             log.error("a hub is asked to come again: %s", error)
             said = _BUSY
-        await _say(said, send, with_body=scope["method"] != "HEAD")
+        await say(said, send, with_body=scope["method"] != "HEAD")
 
     async def _answer(self, scope: Scope, receive: Receive) -> Said:
         token = scope["path"].removeprefix(PATH)
@@ -96,20 +78,13 @@ class Callbacks:
         found = await asyncio.to_thread(push.callback, self._db, token)
         if found is None:
             return _UNKNOWN
-        if not self._may(found.id, now):
+        if not self._turns.may(str(found.id), now):
             return Said(status=429, body=b"Too many requests for this callback.\n", wait=60)
         if scope["method"] == "GET":
             return await self._asked(found, read_query(scope["query_string"]), now)
         if scope["method"] == "POST":
             return await self._brought(found, Headers(scope=scope), receive, now)
-        return Said(status=405)
-
-    def _may(self, one: int, now: datetime) -> bool:
-        """Whether a callback has not been asked too often: a bucket that fills again."""
-        left, at = self._left.get(one, (float(_BURST), now))
-        left = min(float(_BURST), left + max((now - at).total_seconds(), 0.0) * _A_MINUTE / 60)
-        self._left[one] = (max(left - 1, 0.0), now)
-        return left >= 1
+        return Said(status=405, allow="GET, POST")
 
     async def _asked(self, found: Callback, asked: Asked | None, now: datetime) -> Said:
         """A verification of what is pending (W-05), or a denial at any time (W-07)."""
@@ -146,7 +121,7 @@ class Callbacks:
         async with self._free:
             self._arriving[found.id] += 1
             try:
-                body = await _body(headers, receive)
+                body = await read_body(headers, receive, _LARGEST, _SECONDS)
             finally:
                 self._arriving[found.id] -= 1
             if found.secret and not signed_by(found.secret, headers.get("x-hub-signature", ""), body):
@@ -155,40 +130,3 @@ class Callbacks:
                 return Said(status=403, body=b"The signature is missing or wrong.\n")
             kept = await asyncio.to_thread(push.take, self._db, found, headers.get("content-type", ""), body, now)
         return Said(status=202) if kept else Said(status=429, body=b"Too much waits to be read.\n", wait=60)
-
-
-async def _body(headers: Headers, receive: Receive) -> bytes:
-    """The whole body, as it came, within its limits. Raises _GoneError."""
-    too_large = Said(status=413, body=f"The body is larger than {_LARGEST:,} bytes.\n".encode())
-    told = headers.get("content-length", "")
-    if told.isascii() and told.isdigit() and (len(told) > 12 or int(told) > _LARGEST):
-        raise _GoneError(too_large)
-    body = bytearray()
-    try:
-        async with asyncio.timeout(_SECONDS):
-            while True:
-                message: Message = await receive()
-                if message["type"] != "http.request":
-                    raise _GoneError(Said(status=400))
-                body += message.get("body", b"")
-                if len(body) > _LARGEST:
-                    raise _GoneError(too_large)
-                if not message.get("more_body", False):
-                    return bytes(body)
-    except TimeoutError:
-        raise _GoneError(Said(status=408)) from None
-
-
-async def _say(said: Said, send: Send, *, with_body: bool) -> None:
-    body = said.body or (b"" if said.status < 300 else f"{HTTPStatus(said.status).phrase}.\n".encode())
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode()),
-        (b"x-content-type-options", b"nosniff"), (b"content-security-policy", b"default-src 'none'; sandbox"),
-        (b"cache-control", b"no-store"),
-    ]  # fmt: skip
-    if said.wait:
-        headers.append((b"retry-after", str(said.wait).encode()))
-    if said.status == 405:
-        headers.append((b"allow", b"GET, POST"))
-    await send({"type": "http.response.start", "status": said.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body if with_body else b""})

@@ -28,6 +28,7 @@ def upgrade() -> None:
     op.add_column("sources", _number("embargo_seconds"))
     op.add_column("entries", _number("arrival"))
     op.add_column("entries", _moment("embargo_until"))
+    op.add_column("work", _number("serial"))
     op.execute("UPDATE entries SET arrival = id")
     op.create_index("ix_entries_arrival", "entries", ["arrival"], unique=False)
     op.create_index("ix_entries_source_id_arrival", "entries", ["source_id", "arrival"], unique=False)
