@@ -25,7 +25,7 @@ fix: $(VENV)/.dev ## the repair: what a machine can mend of lint and format
 docs: $(VENV)/.dev ## write docs/protocols.md: which numbered behaviours have tests
 	$(BIN)/python -m tests.coverage_of_protocols
 
-bench: $(VENV)/.bench ## measure beside the peers; rewrites the figures in docs/benchmarks.md
+bench: $(VENV)/.bench $(VENV)/.nginx ## measure beside the peers; rewrites the figures in docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
 clean: ## remove what the other targets made, never data/

@@ -46,6 +46,7 @@ def publish(
     as_json: JsonOption = False,
 ) -> None:
     """Write every public page, feed and list as files for any web server. Only what changed is written."""
+    from aggregator.static_archives import archive_pieces
     from aggregator.static_site import publish as published  # with all that draws pages, which other commands need not
 
     begun = time.perf_counter()
@@ -57,7 +58,7 @@ def publish(
             opened(loaded) as db,
             progress_of("Publishing") as told,
         ):
-            made = published(Publisher(db, loaded), target, utc_now(), VERSION, told=told)
+            made = published(Publisher(db, loaded), target, utc_now(), VERSION, more=(archive_pieces,), told=told)
     except NotOursError as error:
         say_error(str(error))
         raise typer.Exit(2) from None

@@ -35,6 +35,10 @@ class NotOursError(Exception):
     """A folder, or a file in it, that somebody else filled: which, and what to do."""
 
 
+class GoneError(Exception):
+    """A document is no longer what it was when it was named: it is left out, and the next run has its successor."""
+
+
 class BusyError(Exception):
     """Another run writes into the folder."""
 
@@ -90,7 +94,10 @@ class Folder:
         """Make these documents, and write those whose bytes are others than before. Raises NotOursError, OSError."""
         made: dict[str, tuple[str, bytes]] = {}
         for one in pieces:
-            content = one.render()
+            try:
+                content = one.render()
+            except GoneError:
+                continue
             for name in self._names(one.path):
                 made[name] = (one.key, _packed(content) if name != one.path else content)
         fresh: dict[str, bytes] = {}

@@ -49,7 +49,6 @@ class Standing:
     """
 
     outputs: tuple[Output, ...]
-    arrivals: Mapping[tuple[str, str], int]
     marks: Mapping[str, str]
     mark: str
 
@@ -73,7 +72,6 @@ def standing(db: Database) -> Standing:
     marks = {f"sources/{row['slug']}": _digest(*tuple(row.values())) for row in told.values()} | named
     return Standing(
         outputs=tuple(one for _, one in found), marks=marks,
-        arrivals={(one.kind, one.slug): row["arrivals"] for row, one in found},
         mark=_digest(*((*row.values(), one) for row, one in found), sorted(marks.items())),
     )  # fmt: skip
 
@@ -113,7 +111,7 @@ def _named_places(connection: Connection) -> dict[str, str]:
 def _output(row: RowMapping, kind: OutputKind, slug: str, title: str, detail: str, url: str) -> Output:
     return Output(
         kind=kind, slug=slug, title=title, public_id=row["public_id"], revision=row["revision"],
-        changed_at=row["changed_at"], detail=detail, url=url,
+        changed_at=row["changed_at"], detail=detail, url=url, arrivals=row["arrivals"],
     )  # fmt: skip
 
 

@@ -19,12 +19,14 @@ from lxml import etree, html
 
 from aggregator.pinning import Wish, pin
 from aggregator.publish import Publisher
+from aggregator.static_archives import archive_pieces
 from aggregator.static_folder import OURS, BusyError, NotOursError, Piece, opened_folder
 from aggregator.static_site import More, Published, publish
 from aggregator.topics.compiling import Topic
 from aggregator.web.app import make_app
 from storage import retracting
 from storage.database import Database
+from storage.standing import Standing
 from tests.fakes import NOON, declare, make_entry, make_source, take, write_config
 from tests.live import pages_of, served
 
@@ -51,7 +53,12 @@ class Desk:
         return Publisher(self.db, write_config(self.home, self.settings))
 
     def publish(
-        self, now: datetime = NOON, *, zipped: bool = False, force: bool = False, more: tuple[More, ...] = ()
+        self,
+        now: datetime = NOON,
+        *,
+        zipped: bool = False,
+        force: bool = False,
+        more: tuple[More, ...] = (archive_pieces,),
     ) -> Published:
         with opened_folder(self.root, zipped=zipped, force=force) as folder:
             return publish(self.publisher, folder, now, "1", more=more)
@@ -60,6 +67,12 @@ class Desk:
         """Every published file by its path."""
         found = (path for path in self.root.rglob("*") if path.is_file() and OURS not in path.parts)
         return {path.relative_to(self.root).as_posix(): path.read_bytes() for path in found}
+
+    def take_many(self) -> None:
+        """Let more come than a feed holds."""
+        numbers = range(100, 160)
+        entries = [make_entry(id=str(n), title=f"Helicopter {n}", link=f"https://news.example/{n}") for n in numbers]
+        take(self.db, entries, topics=self.topics, now=NOON + timedelta(minutes=1))
 
     def take(self, number: int, title: str, *, minutes: int = 0, slug: str = "news") -> None:
         """Let a source bring an entry."""
@@ -111,8 +124,9 @@ def links_in(path: str, content: bytes) -> set[str]:
 
 
 def test_every_link_of_the_files_leads_somewhere(desk: Desk) -> None:
-    """D-04, S-01: behind a plain file server, from the front page on, no page, list or feed has a link that leads nowhere,
+    """D-04, P-03, S-01: behind a plain file server, from the front page on, no page, list or feed has a link that leads nowhere,
     and every file is reached."""
+    desk.take_many()
     desk.publish()
     seen: dict[str, str] = {}
     waiting = ["/"]
@@ -128,12 +142,35 @@ def test_every_link_of_the_files_leads_somewhere(desk: Desk) -> None:
         lost = client.get("/topics/nowhere")
     assert lost.status_code == 404
     assert b"There is nothing at this address." in lost.content
-    assert set(seen.values()) == desk.held().keys() - {"404.html"}
+    # JSON Feed has no name for an archive: it is found by the other forms.
+    unnamed = {path for path in desk.held() if "/archive/" in path and path.endswith(".json")}
+    assert set(seen.values()) == desk.held().keys() - unnamed - {"404.html"}
+
+
+def test_an_archive_that_changed_has_another_address(desk: Desk) -> None:
+    """P-03, A-08: archives stay as they are while more comes; an entry that is taken out of one mints another, and the old
+    one is removed."""
+    desk.take_many()
+    desk.publish()
+    first = {path: content for path, content in desk.held().items() if "/archive/" in path}
+    desk.take(4, "More helicopters", minutes=5)
+    desk.publish()
+    again = {path: content for path, content in desk.held().items() if "/archive/" in path}
+    retracting.retract(desk.db, [1], "The author asked for it", NOON + timedelta(hours=1))
+    desk.publish(NOON + timedelta(hours=1))
+    after = {path for path in desk.held() if "/archive/" in path}
+
+    assert {path.split("/archive/")[0] for path in first} == {"topics/air", "all"}
+    assert again == first
+    assert len(after) == len(first)
+    assert not after & first.keys()
 
 
 def test_feeds_are_the_servers_bytes(desk: Desk) -> None:
     """V-12: every feed and list that is written is, byte for byte, what the server gives at that address."""
+    desk.take_many()
     desk.publish()
+    assert [path for path in desk.held() if path.startswith("topics/air/archive/1-")]
     compared = 0
     with served(make_app(desk.publisher)) as client:
         for path, content in desk.held().items():
@@ -391,6 +428,25 @@ def test_what_a_topic_is_made_of(desk: Desk) -> None:
     assert (tree.findtext("head/ownerName"), tree.findtext("head/ownerId")) == ("Desk", "https://h.example/contact")
     assert tree.findtext("head/title") == "Air · Desk: its sources"
     assert b"bridge" not in b"".join(desk.held().values())
+
+
+def test_a_document_that_changes_while_it_is_published_is_left_out(desk: Desk) -> None:
+    """P-03: where an archive gets another version between its naming and its making, the run goes on without it."""
+
+    def moved(publisher: Publisher, stand: Standing, now: datetime) -> Iterator[Piece]:
+        for piece in archive_pieces(publisher, stand, now):
+            retracting.retract(desk.db, [1], "The author asked for it", NOON)
+            yield piece
+
+    desk.take_many()
+    desk.publish(more=(moved,))
+    held = desk.held()
+    desk.publish()
+
+    # Named first, that of everything was made too late; the others were named after the change.
+    assert [path for path in held if path.startswith("topics/air/archive/1-")]
+    assert not [path for path in held if path.startswith("all/archive/")]
+    assert [path for path in desk.held() if path.startswith("all/archive/1-")]
 
 
 def test_further_documents_are_published_too(desk: Desk) -> None:
