@@ -25,6 +25,7 @@ from aggregator import (
     cli_retract,
     cli_search,
     cli_store,
+    cli_tokens,
     cli_topics,
     show,
     show_status,
@@ -77,6 +78,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_topics.app, name="topics")
 app.add_typer(cli_authors.app, name="authors")
+app.add_typer(cli_tokens.app, name="tokens")
 app.add_typer(cli_store.app, name="db")
 app.command()(cli_store.plan)
 app.command()(cli_search.search)
@@ -222,13 +224,13 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         "sources": len(loaded.sources),
         "topics": len(loaded.topics),
         "authors": len(loaded.authors),
+        "feeds": len(loaded.feeds),
     }
     if as_json:
         print_json(held)
     else:
-        kinds = ", ".join(
-            show.several(len(getattr(loaded, f"{kind}s")), kind) for kind in ("source", "topic", "author")
-        )
+        counted = {"source": "sources", "topic": "topics", "author": "authors", "combined feed": "feeds"}
+        kinds = ", ".join(show.several(len(getattr(loaded, name)), kind) for kind, name in counted.items())
         out.print(f"{loaded.path.name} is good: {kinds}.", highlight=False, soft_wrap=True)
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from aggregator.cli import app
 from aggregator.config import ENVIRONMENT
-from aggregator.settings import AuthorModel, Settings, SourceModel, TopicModel
+from aggregator.settings import AuthorModel, CombinedModel, Settings, SourceModel, TopicModel
 from aggregator.topics.tree import FIELDS
 from aggregator.web.app import ROUTES
 
@@ -23,7 +23,13 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 @pytest.mark.parametrize(
     ("section", "model"),
-    [("settings", Settings), ("sources", SourceModel), ("topics", TopicModel), ("authors", AuthorModel)],
+    [
+        ("settings", Settings),
+        ("sources", SourceModel),
+        ("topics", TopicModel),
+        ("authors", AuthorModel),
+        ("feeds", CombinedModel),
+    ],
 )
 def test_every_setting_is_documented(section: str, model: type[BaseModel]) -> None:
     """The table of each section of feeds.yaml has exactly the keys that the program knows, in their order."""
@@ -58,6 +64,7 @@ def test_every_command_is_in_the_readme() -> None:
 def test_every_route_is_in_the_readme() -> None:
     """Each address that is served stands in the README's table."""
     told = README.replace("SLUG", "{name}").replace("NUMBER", "{key}").replace("N-VERSION.atom", "{part}.{form}")
+    told = told.replace("/private/KEY/FEED", "/private/{secret}/{feed:path}")
     pages = [path for path, _, _ in ROUTES if path not in ("/", "/all.{form}", "/search.{form}")]
 
     assert [path for path in pages if f"`{path}`" not in told] == []
