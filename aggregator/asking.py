@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Literal, get_args
 from urllib.parse import urlencode
@@ -64,7 +64,7 @@ class Asked:
     hours: int | None = None
     before: str = ""
     as_of: datetime | None = None
-    key: str = ""
+    key: str = field(default="", repr=False)
 
     @property
     def part(self) -> str:

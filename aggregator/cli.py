@@ -222,13 +222,13 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         "sources": len(loaded.sources),
         "topics": len(loaded.topics),
         "authors": len(loaded.authors),
+        "feeds": len(loaded.feeds),
     }
     if as_json:
         print_json(held)
     else:
-        kinds = ", ".join(
-            show.several(len(getattr(loaded, f"{kind}s")), kind) for kind in ("source", "topic", "author")
-        )
+        counted = {"source": "sources", "topic": "topics", "author": "authors", "combined feed": "feeds"}
+        kinds = ", ".join(show.several(len(getattr(loaded, name)), kind) for kind, name in counted.items())
         out.print(f"{loaded.path.name} is good: {kinds}.", highlight=False, soft_wrap=True)
 
 

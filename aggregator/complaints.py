@@ -18,7 +18,7 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from aggregator.advice import advised
-from aggregator.settings import AuthorModel, ExampleModel, FileModel, Settings, SourceModel, TopicModel
+from aggregator.settings import AuthorModel, CombinedModel, ExampleModel, FileModel, Settings, SourceModel, TopicModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,10 @@ def load_yaml(file: Path) -> tuple[CommentedMap, str]:
         raise ConfigError(
             [
                 Complaint(
-                    file=file.name, line=1, key="", message="expected keys: settings, sources, terms, topics, authors"
+                    file=file.name,
+                    line=1,
+                    key="",
+                    message="expected keys: settings, sources, terms, topics, authors, feeds",
                 )
             ]
         )
@@ -118,7 +121,7 @@ def message_of(error: dict[str, Any]) -> str:
 
 def _keys_at(loc: tuple[Any, ...]) -> list[str]:
     models: dict[str, type[BaseModel]] = {
-        "settings": Settings, "sources": SourceModel, "topics": TopicModel, "authors": AuthorModel,
+        "settings": Settings, "sources": SourceModel, "topics": TopicModel, "authors": AuthorModel, "feeds": CombinedModel,
     }  # fmt: skip
     model = models.get(str(loc[0]), FileModel) if loc else FileModel
     if any(part in ("must_match", "must_not_match") for part in loc):

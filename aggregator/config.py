@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from aggregator.authors import author_key
+from aggregator.combined import Combined, Known, combined_of, wrong_parts
 from aggregator.complaints import Complaint as Complaint
 from aggregator.complaints import ConfigError as ConfigError
 from aggregator.complaints import load_yaml, message_of, plain_values
@@ -62,6 +63,7 @@ class Config:
     topic_rows: tuple[TopicRow, ...] = ()
     authors: tuple[AuthorRow, ...] = ()
     by_story: frozenset[str] = frozenset()
+    feeds: Mapping[str, Combined] = field(default_factory=dict)
     topic_rules: Sequence[Rule] = ()
     terms: Mapping[str, Sequence[str]] = field(default_factory=dict)
     examples: Mapping[str, TopicModel] = field(default_factory=dict)
@@ -87,7 +89,8 @@ class Config:
         policies = [f"{row.source.slug}={row.source.republish}" for row in self.sources if row.source.republish]
         by_story = (f"{slug}=stories" for slug in sorted(self.by_story))
         hub = [] if self.settings.hub else ["hub=false"]
-        return digest(self.base_url, self.settings.title, self.settings.republish, *policies, *by_story, *hub)
+        feeds = (repr(self.feeds[slug]) for slug in sorted(self.feeds))
+        return digest(self.base_url, self.settings.title, self.settings.republish, *policies, *by_story, *hub, *feeds)
 
 
 def load_config(
@@ -117,6 +120,7 @@ def load_config(
     rules = _rules(model.topics)
     topics = reading.topics(rules, model)
     authors = tuple(reading.authors(model))
+    feeds = reading.feeds(model, sources)
     secrets = dict(reading.secrets(model, env))
     reading.finish()
     return Config(
@@ -134,6 +138,7 @@ def load_config(
         terms=model.terms,
         examples={slug: one for slug, one in model.topics.items() if one.must_match or one.must_not_match},
         by_story=frozenset(slug for slug, one in model.topics.items() if one.view == "stories"),
+        feeds=feeds,
         secrets=secrets,
     )
 
@@ -261,6 +266,16 @@ class _Reading:
         self._formerly(
             "authors", [(("authors", slug), one.formerly) for slug, one in model.authors.items()], set(model.authors)
         )
+
+    def feeds(self, model: FileModel, sources: Sequence[SourceRow]) -> dict[str, Combined]:
+        known = Known(topics=tuple(model.topics), sources=tuple(row.source.slug for row in sources))
+        for slug, one in model.feeds.items():
+            for place, message in wrong_parts(one, known):
+                self._complain(("feeds", slug, *place), message)
+        self._formerly(
+            "feeds", [(("feeds", slug), one.formerly) for slug, one in model.feeds.items()], set(model.feeds)
+        )
+        return {slug: combined_of(slug, one) for slug, one in model.feeds.items()}
 
     def _formerly(
         self, kind: str, declared: list[tuple[tuple[str | int, ...], tuple[str, ...]]], slugs: set[str]

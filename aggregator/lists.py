@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from aggregator import combined
 from aggregator.config import Config
 from aggregator.exporting import outlines_of
 from aggregator.publish import Body, Publisher, made
@@ -27,11 +28,13 @@ def followed(publisher: Publisher) -> Body:
 
 
 def published(publisher: Publisher) -> Body:
-    """What we publish: everything at once, every topic and every author."""
+    """What we publish: everything at once, every combined feed, topic and author; nothing that takes a key."""
     base = publisher.config.base_url
     everything = Outline(text="Everything", xml_url=f"{base}/all.atom", html_url=f"{base}/all")
     groups: dict[str, list[Outline]] = {"": [everything]}
+    feeds = combined.list_combined(publisher.db, publisher.config.feeds)
     for kind, listed in (
+        *([("feeds", feeds)] if feeds else []),
         ("topics", reading.list_topics(publisher.db)),
         ("authors", reading.list_authors(publisher.db)),
     ):

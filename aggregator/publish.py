@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
-from aggregator import archiving, documents, placefeeds
+from aggregator import archiving, combined, documents, placefeeds
 from aggregator.asking import ENTRIES, Asked, AskedError, View, said_moment
 from aggregator.config import Config
 from aggregator.documents import unique
@@ -24,7 +24,7 @@ from aggregator.visible import Viewer, visible
 from feeds.identity import is_web_url, without_credentials
 from feeds.model import Deleted, Document, Entry, Head, Link, Pace, Reason
 from feeds.write import MEDIA_TYPES, write
-from storage import archives, reading
+from storage import archives, combining, reading
 from storage.database import Database
 from storage.graves import graves_since
 from storage.model import Kept, Output, OutputKind
@@ -32,7 +32,7 @@ from storage.revisions import words_at
 from storage.stretch import Stretch, Teller
 
 __all__ = ["ENTRIES", "FORMS", "KINDS", "NOTHING", "Body", "Publisher", "made", "unique"]
-KINDS: tuple[OutputKind, ...] = ("topics", "authors", "sources", "places")
+KINDS: tuple[OutputKind, ...] = ("topics", "authors", "sources", "places", "feeds")
 FORMS = tuple(MEDIA_TYPES)
 NOTHING = Asked()
 """What is asked of a feed where nothing is: the feed itself."""
@@ -83,6 +83,9 @@ class Publisher:
 
     def view_of(self, output: Output) -> View:
         """The view of an output where nobody asks for another."""
+        one = self._combined(output)
+        if one:
+            return "stories" if one.by_story else "entries"
         return "stories" if output.kind == "topics" and output.slug in self.config.by_story else "entries"
 
     def feed(self, output: Output, form: str, now: datetime, asked: Asked = NOTHING) -> Body:
@@ -152,12 +155,22 @@ class Publisher:
         """A page of an output's feed: entries with where the next page begins; the first has the newest of the news."""
         since = _hour_of(now) - timedelta(hours=asked.hours) if asked.hours else None
         stretch, limit = Stretch(since=since, as_of=asked.as_of), asked.limit or ENTRIES
-        read, tellers = readers_of(self.db, output)
+        one = self._combined(output)
+        if one and one.cap:
+            if asked.before:
+                raise AskedError("before= leads nowhere here: a feed with a cap of entries a source has one page.")
+            kept = combined.page(self.db, one, limit=limit * LOOKED_THROUGH, announced=True, stretch=stretch)
+            is_told = (asked.view or self.view_of(output)) == "stories"
+            return Page(kept=(one_a_story(unique(kept), limit) if is_told else unique(kept))[:limit], following=None)
+        read, tellers = combined.readers(self.db, one.parts) if one else readers_of(self.db, output)
         if (asked.view or self.view_of(output)) == "entries":
             page = page_of(read, asked, limit, stretch)
         else:
             page = stories_of(read, tellers, asked, limit, output.arrivals, self._may_stand, stretch)
         return replace(page, kept=unique(page.kept))
+
+    def _combined(self, output: Output) -> combined.Combined | None:
+        return self.config.feeds.get(output.slug) if output.kind == "feeds" else None
 
     def _may_stand(self, teller: Teller) -> bool:
         """Whether an entry may stand for its story: one that is never shown may not."""
@@ -167,8 +180,10 @@ class Publisher:
         """What was taken out since the oldest of these entries came: told by the feed itself, not by its pages."""
         if asked.before or asked.as_of:
             return ()
-        codes = placefeeds.codes_of(output.slug) if output.kind == "places" else ()
-        return tuple(graves_since(self.db, output, kept[-1].arrival if kept else 0, _MOST_GRAVES, codes=codes))
+        since, one = kept[-1].arrival if kept else 0, self._combined(output)
+        codes = placefeeds.codes_of(output.slug) if output.kind == "places" else one.parts.places if one else ()
+        refs = combining.refs(self.db, one.parts) if one else ()
+        return tuple(graves_since(self.db, output, since, _MOST_GRAVES, codes=codes, refs=refs))
 
     def archive(self, output: Output, form: str, part: str, now: datetime) -> Body:
         """An archive document of a feed, by its number and version as they stand in its address (P-03).
@@ -190,15 +205,27 @@ class Publisher:
     def page(self, output: Output, limit: int, view: View, *, announced: bool = False) -> list[Kept]:
         """The newest entries of an output, each once, or one a story. `announced` leaves out history: news only."""
         read = limit * LOOKED_THROUGH if view == "stories" else limit
-        if output.kind == "places":
+        if one := self._combined(output):
+            kept = unique(combined.page(self.db, one, limit=read, announced=announced))
+        elif output.kind == "places":
             kept = unique(placefeeds.page(self.db, output.slug, limit=read, announced=announced))
         else:
             kept = unique(reading.page(self.db, output.kind, output.slug, limit=read, announced=announced))
         return one_a_story(kept, limit) if view == "stories" else kept
 
-    def output(self, kind: OutputKind, slug: str) -> Output | None:
-        """A feed that we publish, by its address; under another name of it `moved_to` tells the right one."""
+    def output(self, kind: OutputKind, slug: str, *, is_private: bool = False) -> Output | None:
+        """A feed that we publish, by its address; under another name of it `moved_to` tells the right one.
+
+        `is_private` asks for what is published under keys only too.
+        """
+        if kind == "feeds":
+            return combined.combined_output(self.db, self.config.feeds, slug, is_private=is_private)
         return placefeeds.place_output(self.db, slug) if kind == "places" else reading.output(self.db, kind, slug)
+
+    def is_hidden(self, output: Output) -> bool:
+        """Whether an output is published under keys only, and has no page."""
+        one = self._combined(output)
+        return one is not None and one.is_private
 
     def address(self, output: Output, form: str = "", view: View | None = None, key: str = "") -> str:
         """The address of an output's page, or of its feed in a form; the view stands in it where it is another.
@@ -222,9 +249,10 @@ class Publisher:
     def head(self, output: Output, form: str, updated: datetime, asked: Asked, url: str = "") -> Head:
         """What a document of an output says of itself."""
         page = replace(NOTHING, view=asked.view, as_of=asked.as_of)
+        site_url = self.config.base_url if self.is_hidden(output) else self.address_of(output, "", page)
         return documents.head_of(
             output, self.title(output), asked, updated,
-            url=url or self.address_of(output, form, asked), site_url=self.address_of(output, "", page),
+            url=url or self.address_of(output, form, asked), site_url=site_url,
         )  # fmt: skip
 
     def _links(self, output: Output, form: str, asked: Asked, page: Page) -> tuple[Link, ...]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from aggregator.gazetteer import code_of
+from aggregator.gazetteer import code_of, slugs
 from aggregator.metronome import read_hours, read_timezone
 from feeds.guard import Network, refuse_url
 from feeds.identity import is_web_url
@@ -133,9 +134,12 @@ def _moment(value: Any) -> Any:
 
 
 def _place(value: str) -> str:
-    code = code_of("-".join(value.lower().split()))
+    name = "-".join(value.lower().split())
+    code = code_of(name)
     if not code:
-        raise ValueError(f"there is no place {value}: expected a code or name such as KZ, kazakhstan or central-asia")
+        near = get_close_matches(name, slugs(), 1)
+        hint = f"did you mean {near[0]}?" if near else "expected a code or name such as KZ, kazakhstan or central-asia"
+        raise ValueError(f"there is no place {value}: {hint}")
     return code
 
 
@@ -158,6 +162,7 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", m
 ListName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=80)]
 Duration = Annotated[timedelta, BeforeValidator(read_duration, json_schema_input_type=str)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+PlaceName = Annotated[str, AfterValidator(_place)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 
 
@@ -281,7 +286,7 @@ class ExampleModel(_Model):
     category: Annotated[tuple[Text, ...], BeforeValidator(_several)] = Field((), description="Its categories.")
     lang: Text = Field("", description="Its language (BCP 47). Default: told by its words.")
     published: Annotated[datetime | None, BeforeValidator(_moment)] = Field(None, description="When it was published.")
-    places: tuple[Annotated[str, AfterValidator(_place)], ...] | None = Field(
+    places: tuple[PlaceName, ...] | None = Field(
         None, description="Codes or names of the places that it names. Default: told by its words."
     )
     url: Annotated[str, AfterValidator(_entry_address)] = Field("", description="Its link.", validate_default=False)
@@ -328,6 +333,30 @@ class AuthorModel(_Model):
     formerly: tuple[Slug, ...] = Field((), description="Slugs that it had before; their addresses go on working.")
 
 
+class CombinedModel(_Model):
+    """A feed combined of several: an entry that is in one of its parts belongs to it."""
+
+    title: Text = Field("", description="Its title. Default: made from the slug.")
+    topics: tuple[Slug, ...] = Field((), description="Slugs of topics above.")
+    authors: tuple[Slug, ...] = Field((), description="Slugs of authors, of this file or learned.")
+    places: tuple[PlaceName, ...] = Field((), description="Codes or names of countries and regions.")
+    sources: tuple[Slug, ...] = Field((), description="Slugs of sources above.")
+    cap: int | None = Field(
+        None, ge=1, le=50, description="How many entries of one source the feed holds at most. Default: any number."
+    )
+    order: Literal["time", "story"] = Field(
+        "time", description="time: the newest arrival first. story: one entry for all that tell the same story."
+    )
+    private: bool = Field(False, description="Whether it is published under keys only (`heliograph tokens`).")
+    formerly: tuple[Slug, ...] = Field((), description="Slugs that it had before, the first one first.")
+
+    @model_validator(mode="after")
+    def _of_something(self) -> CombinedModel:
+        if not (self.topics or self.authors or self.places or self.sources):
+            raise ValueError("expected topics, authors, places or sources that it is made of")
+        return self
+
+
 class FileModel(_Model):
     """feeds.yaml."""
 
@@ -338,3 +367,4 @@ class FileModel(_Model):
     )
     topics: dict[Slug, TopicModel] = Field(default_factory=dict, description="Topic feeds, by slug.")
     authors: dict[Slug, AuthorModel] = Field(default_factory=dict, description="Authors, by slug.")
+    feeds: dict[Slug, CombinedModel] = Field(default_factory=dict, description="Feeds combined of several, by slug.")

@@ -95,7 +95,7 @@ class _Run:
         self._now = now
         self._stand = stand
         self._generation = generation
-        self._groups = [*self._of_rows(), *self._of_places()]
+        self._groups = [*self._of_rows(), *self._of_places(), *self._of_combined()]
         config = publisher.config
         self._site = pages.Site(
             title=config.settings.title, base_url=config.base_url, now=now, is_static=True,
@@ -140,6 +140,13 @@ class _Run:
             if output is not None:
                 marks = (self._stand.marks.get(one, "") for one in sorted({code, *gazetteer.members(code)}))
                 yield _Group(output, digest(self._generation, output.public_id, output.title, *marks))
+
+    def _of_combined(self) -> Iterator[_Group]:
+        """Every combined feed that anybody may read."""
+        for slug in self._publisher.config.feeds:
+            output = self._publisher.output("feeds", slug)
+            if output is not None:
+                yield _Group(output, digest(self._generation, str(output)))
 
     def _look_at(self, keys: Iterable[int]) -> None:
         """Know the marks of these entries. They are read before what they are marks of: a change in between is made good

@@ -163,6 +163,9 @@ entries = Table(
     # All that counting what came when asks for: a row with a whole text in it is slow to read.
     Index(None, "first_seen", "source_id", "published", "announced", "id"),
 )
+# The few whose place is later than their number: an embargo kept them back.
+_late = entries.c.arrival > entries.c.id
+Index("ix_entries_late", entries.c.arrival, sqlite_where=_late, postgresql_where=_late)
 
 # Entries that the full-text index lacks, or holds as they were. `turn` is another number each time that one is put here,
 # so that only what was indexed is taken out; 0 where an entry is too large for the index: it stays, and is always looked at.
@@ -184,6 +187,8 @@ entry_places = Table(
     # Order of arrival in a place's feed: that of the whole store.
     Column("arrival", BigInteger, nullable=False),
     Index(None, "code", "arrival"),
+    # What has it, in the whole store's order of arrival: for feeds that are combined of several.
+    Index(None, "code", "entry_id"),
 )
 
 # What the page of an entry said, where its feed holds a summary only: fetched, refused or failed.
@@ -270,6 +275,7 @@ bylines = Table(
     # Order of arrival in the author's feed.
     number("arrival"),
     Index(None, "author_id", "arrival"),
+    Index(None, "author_id", "entry_id"),
     Index(None, "key"),
 )
 
@@ -304,6 +310,7 @@ filings = Table(
     # Order of arrival in the topic's feed.
     Column("arrival", BigInteger, nullable=False),
     Index(None, "topic_id", "arrival"),
+    Index(None, "topic_id", "entry_id"),
     Index(None, "entry_id"),
 )
 

@@ -182,7 +182,7 @@ def test_schema_is_a_json_schema(run: Run) -> None:
     told = json.loads(run("schema", config=False)[1])
 
     assert told["$schema"].startswith("https://json-schema.org/")
-    assert set(told["properties"]) == {"settings", "sources", "terms", "topics", "authors"}
+    assert set(told["properties"]) == {"settings", "sources", "terms", "topics", "authors", "feeds"}
 
 
 @pytest.mark.parametrize(

@@ -368,7 +368,7 @@ def test_the_schema_describes_the_file() -> None:
     """The JSON Schema names every section, describes every key, and allows no others."""
     schema = FileModel.model_json_schema()
 
-    assert set(schema["properties"]) == {"settings", "sources", "terms", "topics", "authors"}
+    assert set(schema["properties"]) == {"settings", "sources", "terms", "topics", "authors", "feeds"}
     for model in (schema, *schema["$defs"].values()):
         assert model["additionalProperties"] is False
         assert all(one.get("description") or "$ref" in one for one in model["properties"].values())

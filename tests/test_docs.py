@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from aggregator.cli import app
 from aggregator.config import ENVIRONMENT
-from aggregator.settings import AuthorModel, Settings, SourceModel, TopicModel
+from aggregator.settings import AuthorModel, CombinedModel, Settings, SourceModel, TopicModel
 from aggregator.topics.tree import FIELDS
 from aggregator.web.app import ROUTES
 
@@ -23,7 +23,13 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 @pytest.mark.parametrize(
     ("section", "model"),
-    [("settings", Settings), ("sources", SourceModel), ("topics", TopicModel), ("authors", AuthorModel)],
+    [
+        ("settings", Settings),
+        ("sources", SourceModel),
+        ("topics", TopicModel),
+        ("authors", AuthorModel),
+        ("feeds", CombinedModel),
+    ],
 )
 def test_every_setting_is_documented(section: str, model: type[BaseModel]) -> None:
     """The table of each section of feeds.yaml has exactly the keys that the program knows, in their order."""

@@ -188,9 +188,9 @@ def test_a_304_reads_no_store(db: Database, tmp_path: Path) -> None:
     class Watched(Publisher):
         """Notes what is looked up and what is rendered."""
 
-        def output(self, kind, slug):  # type: ignore[no-untyped-def] # as in Publisher
+        def output(self, kind, slug, **more):  # type: ignore[no-untyped-def] # as in Publisher
             asked.append("output")
-            return super().output(kind, slug)
+            return super().output(kind, slug, **more)
 
         def feed(self, output, form, now, *more):  # type: ignore[no-untyped-def] # as in Publisher
             asked.append("feed")

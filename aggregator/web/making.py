@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from aggregator import placefeeds
+from aggregator import combined, placefeeds
 from aggregator.asking import View
 from aggregator.marks import marked
 from aggregator.publish import Publisher, unique
@@ -36,6 +36,7 @@ def front(publisher: Publisher, site: pages.Site) -> pages.Front:
         topics=reading.list_topics(publisher.db),
         authors=reading.list_authors(publisher.db, limit=_FRONT_AUTHORS),
         items=items_of(publisher, unique(latest)[:_FRONT_ENTRIES], site),
+        feeds=combined.list_combined(publisher.db, publisher.config.feeds),
         counts=reading.counts(publisher.db),
     )
 
@@ -63,6 +64,12 @@ def places(publisher: Publisher, site: pages.Site) -> pages.Directory:
     return pages.Directory(site=site, kind="places", title="Places", listed=regions, more="Countries", others=countries)
 
 
+def feeds(publisher: Publisher, site: pages.Site) -> pages.Directory:
+    """Every combined feed that anybody may read."""
+    listed = combined.list_combined(publisher.db, publisher.config.feeds)
+    return pages.Directory(site=site, kind="feeds", title="Combined feeds", listed=listed)
+
+
 def sources(publisher: Publisher, site: pages.Site) -> pages.Sources:
     """Every source, with its state."""
     marks = {} if site.is_static else marked(publisher.watch.marks(site.now).sources)
@@ -73,6 +80,7 @@ LISTS: Mapping[str, Callable[[Publisher, pages.Site], pages.Page]] = {
     "topics": topics,
     "authors": authors,
     "places": places,
+    "feeds": feeds,
     "sources": sources,
 }
 """The page of each list, by its address."""

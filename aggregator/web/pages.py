@@ -168,11 +168,12 @@ class Front:
     authors: Sequence[Listed]
     items: Sequence[Item]
     counts: dict[str, int]
+    feeds: Sequence[Listed] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """The page of a topic, an author, a source or everything: its entries and how to subscribe."""
+    """The page of a topic, an author, a source, a combined feed or everything: its entries and how to subscribe."""
 
     site: Site
     kind: str
@@ -195,7 +196,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """A list of topics, authors or places; `others` stand below it under a heading of their own, with a note.
+    """A list of topics, authors, places or combined feeds; `others` stand below it under a heading of their own, with a note.
 
     `marks` are of topics that surge or are quiet, by slug.
     """

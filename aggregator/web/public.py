@@ -14,7 +14,7 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from aggregator import lists
+from aggregator import combined, lists
 from aggregator.asking import Asked, AskedError, read_asked
 from aggregator.daemon import utc_now
 from aggregator.publish import FORMS, Body, Publisher
@@ -60,6 +60,12 @@ def places(request: Request) -> Response:
     return _html(making.places(publisher, _site(publisher)))
 
 
+def feeds(request: Request) -> Response:
+    """Every combined feed."""
+    publisher = _publisher(request)
+    return _html(making.feeds(publisher, _site(publisher)))
+
+
 def sources(request: Request) -> Response:
     """Every source, with its state."""
     publisher = _publisher(request)
@@ -84,6 +90,11 @@ def source(request: Request, name: str) -> Response:
 def place(request: Request, name: str) -> Response:
     """A country or a region, as a page or a feed."""
     return _output(request, "places", name)
+
+
+def feed(request: Request, name: str) -> Response:
+    """A combined feed, as a page or a feed."""
+    return _output(request, "feeds", name)
 
 
 def everything(request: Request) -> Response:
@@ -212,6 +223,7 @@ def _near(publisher: Publisher, path: str) -> list[tuple[str, str]]:
     known = {
         "topics": reading.list_topics(publisher.db),
         "authors": reading.list_authors(publisher.db),
+        "feeds": combined.list_combined(publisher.db, publisher.config.feeds),
     }
     titles = {f"/{group}/{one.slug}": one.title for group, listed in known.items() for one in listed}
     titles |= {f"/sources/{one.source.slug}": one.called or one.source.slug for one in reading.followed(publisher.db)}

@@ -32,6 +32,10 @@ def upgrade() -> None:
     op.execute("UPDATE entries SET arrival = id")
     op.create_index("ix_entries_arrival", "entries", ["arrival"], unique=False)
     op.create_index("ix_entries_source_id_arrival", "entries", ["source_id", "arrival"], unique=False)
+    late = sa.text("arrival > id")
+    op.create_index("ix_entries_late", "entries", ["arrival"], unique=False, sqlite_where=late, postgresql_where=late)
+    for table, owner in (("filings", "topic_id"), ("bylines", "author_id"), ("entry_places", "code")):
+        op.create_index(f"ix_{table}_{owner}_entry_id", table, [owner, "entry_id"], unique=False)
     op.create_table(
         "archives",
         sa.Column("kind", sa.Text(), nullable=False),
