@@ -25,6 +25,7 @@ from aggregator import (
     cli_retract,
     cli_search,
     cli_store,
+    cli_tokens,
     cli_topics,
     show,
     show_status,
@@ -77,6 +78,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_topics.app, name="topics")
 app.add_typer(cli_authors.app, name="authors")
+app.add_typer(cli_tokens.app, name="tokens")
 app.add_typer(cli_store.app, name="db")
 app.command()(cli_store.plan)
 app.command()(cli_search.search)

@@ -64,6 +64,7 @@ def test_every_command_is_in_the_readme() -> None:
 def test_every_route_is_in_the_readme() -> None:
     """Each address that is served stands in the README's table."""
     told = README.replace("SLUG", "{name}").replace("NUMBER", "{key}").replace("N-VERSION.atom", "{part}.{form}")
+    told = told.replace("/private/KEY/FEED", "/private/{secret}/{feed:path}")
     pages = [path for path, _, _ in ROUTES if path not in ("/", "/all.{form}", "/search.{form}")]
 
     assert [path for path in pages if f"`{path}`" not in told] == []

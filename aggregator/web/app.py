@@ -19,7 +19,7 @@ from starlette.types import ASGIApp as ASGIApp
 from aggregator.asking import AskedError
 from aggregator.daemon import utc_now
 from aggregator.publish import Publisher
-from aggregator.web import archived, public
+from aggregator.web import archived, private, public
 from aggregator.web.front import FRESH_SECONDS, Front
 from aggregator.web.hub import Hub
 from aggregator.web.push import Callbacks
@@ -44,6 +44,7 @@ ROUTES = (
     ("/authors/{name}/archive/{part}.{form}", archived.author, "an archive document of an author's feed"),
     ("/all/archive/{part}.{form}", archived.everything, "an archive document of the feed of every entry"),
     ("/feeds/{name}", public.feed, "a feed combined of several"),
+    ("/private/{secret}/{feed:path}", private.private, "a feed for whoever has a key to it"),
     ("/entries/{key}", public.entry, "an entry: why it is where it is, and what its publisher changed"),
     ("/all", public.everything, "every entry"),
     ("/all.{form}", public.everything_feed, "every entry, as a feed"),

@@ -18,6 +18,8 @@ from aggregator import combined, lists
 from aggregator.asking import Asked, AskedError, read_asked
 from aggregator.daemon import utc_now
 from aggregator.publish import FORMS, Body, Publisher
+from aggregator.tokens import PATH as PRIVATE
+from aggregator.tokens import without_key
 from aggregator.web import making, pages, searching
 from aggregator.web.answers import Ready
 from aggregator.web.entries import entry_page
@@ -147,7 +149,8 @@ def trouble(request: Request, error: Exception) -> Response:
     """An error as a page: what is wrong and where to go from here."""
     assert isinstance(error, HTTPException)
     publisher = _publisher(request)
-    near = _near(publisher, request.url.path) if error.status_code == 404 else []
+    is_private = request.url.path.startswith(PRIVATE)
+    near = _near(publisher, request.url.path) if error.status_code == 404 and not is_private else []
     known = {404: "There is nothing at this address.", 405: "Here one can only read: GET and HEAD."}
     message = error.detail if error.detail not in ("Not Found", "Method Not Allowed") else known[error.status_code]
     page = pages.Trouble(site=_site(publisher), status=error.status_code, message=message, near=near)
@@ -161,7 +164,7 @@ def not_met(request: Request, error: Exception) -> Response:
 
 def unavailable(request: Request, error: Exception) -> Response:
     """The store is away: 503, and when to come again. What is wrong is for the operator's log, not for readers."""
-    log.error("%s: %s", request.url.path, error)
+    log.error("%s: %s", without_key(request.url.path), error)
     message = "The store cannot be read just now. Nothing is lost; please come again in a minute."
     page = pages.Trouble(site=_site(_publisher(request)), status=503, message=message, near=[])
     return HTMLResponse(pages.render(page), 503, {**_PAGE_HEADERS, "Retry-After": "60"})
