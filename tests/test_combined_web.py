@@ -16,6 +16,8 @@ import pytest
 from aggregator.config import ConfigError, load_config
 from aggregator.prepare import declared
 from aggregator.publish import Publisher
+from aggregator.static_folder import opened_folder
+from aggregator.static_site import publish
 from aggregator.web.app import make_app
 from storage import upkeep
 from storage.database import Database
@@ -155,6 +157,22 @@ def test_a_private_definition_is_not_there_in_public(site: Site) -> None:
         body = client.get(path).text
         assert "circle" not in body, path
         assert "Secret plans" not in body, path
+
+
+def test_combined_feeds_are_among_the_files(db: Database, tmp_path: Path) -> None:
+    """What is published as files has every combined feed, its page and their list, and no trace of a private one."""
+    config = write_config(tmp_path, FILE + FEEDS)
+    upkeep.reconcile(db, declared(config), NOON)
+    take(db, [make_entry(title="A frigate sails")], topics=list(config.topics), slug="a")
+    with opened_folder(tmp_path / "site") as folder:
+        publish(Publisher(db, config), folder, NOON, "1")
+    found = (path for path in (tmp_path / "site").rglob("*") if path.is_file())
+    written = {path.relative_to(tmp_path / "site").as_posix(): path.read_bytes() for path in found}
+
+    for form in ("html", "atom", "rss", "json"):
+        assert b"A frigate sails" in written[f"feeds/morning.{form}"]
+    assert b'href="/feeds/morning"' in written["feeds.html"]
+    assert [path for path, content in written.items() if b"inner-circle" in path.encode() + content] == []
 
 
 @pytest.mark.parametrize(
