@@ -281,10 +281,11 @@ class Publisher:
         if entry is None:
             return None
         source = entry.source or Head(title=kept.source_name)
-        # A file has no address in the world; our own feed of that source has one.
+        # A file has no address in the world, and where it lies is nobody's business; our own feed of that source has one.
         url = source.url if is_web_url(source.url) else f"{self.config.base_url}/sources/{kept.source_slug}.rss"
         named = replace(
-            source, url=without_credentials(url), id=without_credentials(source.id), updated=kept.updated,
+            source, url=without_credentials(url), updated=kept.updated,
+            id=url if source.id.startswith("file:") else without_credentials(source.id),
             title=source.title or kept.source_name,
         )  # fmt: skip
         language = entry.lang or kept.language  # the publisher's word before ours; the writer leaves "unknown" out

@@ -241,3 +241,16 @@ def test_an_entry_keeps_the_source_it_brought(db: Database, tmp_path: Path) -> N
     entry = feedparser.parse(publisher(db, tmp_path).feed(output(db), "rss", NOON).content).entries[0]
 
     assert (entry.source.title, entry.source.href) == ("First hand", "https://first.example/feed")
+
+
+def test_where_a_file_lies_is_nobodys_business(db: Database, tmp_path: Path) -> None:
+    """X-33, A-03: the source of entries from a file is named by our own feed of it, never by its path."""
+    declare(db, make_source(url="file:desk/secret-plans.xml"))
+    take(db, [make_entry(id="1", title="Quay")])
+    publisher = Publisher(db, write_config(tmp_path, "settings: {base_url: 'https://h.example'}"))
+    output = reading.output(db, "all", "")
+    assert output is not None
+    for form in ("atom", "rss", "json"):
+        body = publisher.feed(output, form, NOON).content
+        assert b"secret-plans" not in body
+        assert b"https://h.example/sources/news.rss" in body

@@ -303,7 +303,7 @@ def test_pages_tell_of_pins(desk: Desk) -> None:
     assert "<mark>Helicopters</mark>; a <mark>helicopter</mark>" in air
     assert "because: <q><bdi>helicopter*</bdi></q> ×3" in air
     assert "pinned by Ada &amp; co on 2026-11-24: seen &lt;in&gt; it" in entry
-    assert 'Not in <a href="/topics/new">new</a>' in entry
+    assert 'Not in <a href="/topics/new"><bdi>new</bdi></a>' in entry
     assert "kept out by the operator on 2026-11-24: no ship" in entry
     assert "pinned by the operator on 2026-11-24" in words
     assert f"/entries/{number}" not in new
