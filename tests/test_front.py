@@ -290,3 +290,27 @@ def test_packed_bytes_are_the_same_each_time(client: httpx.Client) -> None:
         raw = b"".join(answer.iter_raw())
     assert raw[4:8] == b"\0\0\0\0"
     assert gzip.decompress(raw) == plain(client, "/topics/air.atom").content
+
+
+def test_a_fault_of_ours_is_noted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A fault while a feed or a page is made is one answer's: 500, the log has all of it, the next answer is as ever."""
+    db = open_database(f"sqlite:///{tmp_path / 'store.db'}")
+    declare(db, make_source(), topics=TOPICS)
+
+    class Broken(Publisher):
+        """Fails for one topic."""
+
+        def output(self, kind, slug, **more):  # type: ignore[no-untyped-def] # as in Publisher
+            if slug == "sea":
+                raise RuntimeError("the cat is on the keyboard")
+            return super().output(kind, slug, **more)
+
+    with served(make_app(Broken(db, write_config(tmp_path, CONFIG)))) as client:
+        for address in ("/topics/sea.atom", "/topics/sea"):
+            answer = client.get(address)
+            assert answer.status_code == 500
+            assert "went wrong" in answer.text
+            assert "keyboard" not in answer.text
+        assert client.get("/topics/air.atom").status_code == 200
+    assert caplog.text.count("RuntimeError: the cat is on the keyboard") == 2
+    db.close()

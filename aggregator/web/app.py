@@ -73,6 +73,7 @@ def routed(publisher: Publisher, clock: Callable[[], datetime] = utc_now) -> Fas
     app.add_exception_handler(HTTPException, public.trouble)
     app.add_exception_handler(AskedError, public.not_met)
     app.add_exception_handler(StorageError, public.unavailable)
+    app.add_exception_handler(Exception, public.fault)
     app.add_middleware(Callbacks, db=publisher.db, clock=clock)
     app.add_middleware(Hub, publisher=publisher, clock=clock)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

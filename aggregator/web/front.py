@@ -12,6 +12,7 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl
@@ -40,6 +41,11 @@ _PREFLIGHT: Headers = [
     _READ, (b"access-control-allow-origin", b"*"), (b"access-control-allow-methods", b"GET, HEAD"),
     (b"access-control-allow-headers", b"If-None-Match, If-Modified-Since"), (b"access-control-max-age", b"86400"),
 ]  # fmt: skip
+_FAULT = Said(
+    500,
+    [(b"content-type", b"text/plain; charset=utf-8")],
+    b"Something went wrong here. It was noted; please come again later.\n",
+)
 _ONLY_READ = Said(
     405, [_READ, (b"content-type", b"text/plain; charset=utf-8")], b"Here one can only read: GET and HEAD.\n"
 )
@@ -101,11 +107,16 @@ class Front:
             if method in ("GET", "HEAD"):
                 await _say(held.ready.answer(headers, head=method == "HEAD"), send)
                 return
-        said = await self._answer(scope)
-        if said is None:
-            await self._app(scope, receive, send)
-        else:
+        try:
+            said = await self._answer(scope)
+        except Exception:  # a fault of ours is one answer's: the server tells nobody of it, so we do
+            log.exception("answering %s failed", path)
+            said = _FAULT
+        if said is not None:
             await _say(said, send)
+            return
+        with suppress(Exception):  # the application has told the reader and the log (`public.fault`)
+            await self._app(scope, receive, send)
 
     async def _answer(self, scope: Scope) -> Said | None:
         found = _FEED.match(scope["path"])

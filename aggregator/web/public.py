@@ -162,6 +162,14 @@ def not_met(request: Request, error: Exception) -> Response:
     return trouble(request, HTTPException(400, escape(str(error))))
 
 
+def fault(request: Request, error: Exception) -> Response:
+    """A fault of ours: the log has it whole, the reader a page that says so."""
+    log.error("answering %s failed", without_key(request.url.path), exc_info=error)
+    message = "Something went wrong here. It was noted; please come again later."
+    page = pages.Trouble(site=_site(_publisher(request)), status=500, message=message, near=[])
+    return HTMLResponse(pages.render(page), 500, _PAGE_HEADERS)
+
+
 def unavailable(request: Request, error: Exception) -> Response:
     """The store is away: 503, and when to come again. What is wrong is for the operator's log, not for readers."""
     log.error("%s: %s", without_key(request.url.path), error)
