@@ -247,7 +247,7 @@ class Guarded:
         page(body, f'Link: <{own}>; rel="self"', f'ETag: "{KEY}"')(exchange)
 
 
-NAMES = {"topics": ["ships"], "authors": ["jane-doe"], "sources": ["guarded", "refused", "literal"], "places": ["asia"],
+NAMES = {"feeds": ["mix"], "topics": ["ships"], "authors": ["jane-doe"], "sources": ["guarded", "refused", "literal"], "places": ["asia"],
          "entries": ["1"]}  # fmt: skip
 
 
@@ -276,7 +276,7 @@ def test_a_secret_is_nowhere_but_on_the_wire(tmp_path: Path) -> None:
             "    headers: {X-Token: 'Bearer ${TOKEN}', Cookie: 'session=${COOKIE}'}\n"
             f"  - {{url: '{address}&wrong=1', slug: refused, headers: {{X-Token: '${{TOKEN}}'}}}}\n"
             f"  - {{url: 'http://me:l1teral-pw@127.0.0.1:{server.port}/no', slug: literal}}\n"
-            "topics:\n  ships: {query: frigate}\n"
+            "topics:\n  ships: {query: frigate}\nfeeds:\n  mix: {topics: [ships], sources: [guarded]}\n"
         )
         seen = commands(tmp_path)
         here = f"http://127.0.0.1:{port}"
