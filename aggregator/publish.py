@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from threading import Lock
 
 from aggregator import archiving, combined, documents, placefeeds
@@ -21,6 +22,7 @@ from aggregator.marks import Watch
 from aggregator.paging import Page, page_of, readers_of, stories_of
 from aggregator.sharing import LOOKED_THROUGH, one_a_story, shared
 from aggregator.visible import Viewer, visible
+from feeds.copies import changed
 from feeds.identity import is_web_url, without_credentials
 from feeds.model import Deleted, Document, Entry, Head, Link, Pace, Reason
 from feeds.write import MEDIA_TYPES, write
@@ -280,17 +282,21 @@ class Publisher:
         entry = visible(kept, viewer or self.viewer, now)
         if entry is None:
             return None
-        source = entry.source or Head(title=kept.source_name)
-        # A file has no address in the world, and where it lies is nobody's business; our own feed of that source has one.
-        url = source.url if is_web_url(source.url) else f"{self.config.base_url}/sources/{kept.source_slug}.rss"
-        named = replace(
-            source, url=without_credentials(url), updated=kept.updated,
-            id=url if source.id.startswith("file:") else without_credentials(source.id),
-            title=source.title or kept.source_name,
-        )  # fmt: skip
+        named = _named(
+            entry.source or Head(), kept.source_name, f"{self.config.base_url}/sources/{kept.source_slug}.rss"
+        )
         language = entry.lang or kept.language  # the publisher's word before ours; the writer leaves "unknown" out
         places = tuple(placefeeds.placed(tag) for tag in kept.places)
-        return replace(entry, source=named, lang=language, labels=kept.labels, places=places, reasons=reasons)
+        return changed(entry, source=named, lang=language, labels=kept.labels, places=places, reasons=reasons)
+
+
+@lru_cache(1024)  # a source is the same for all of its entries
+def _named(source: Head, name: str, our_feed: str) -> Head:
+    """The source as our feeds name it."""
+    # A file has no address in the world, and where it lies is nobody's business; our own feed of that source has one.
+    url = source.url if is_web_url(source.url) else our_feed
+    own_id = url if source.id.startswith("file:") else without_credentials(source.id)
+    return replace(source, url=without_credentials(url), id=own_id, title=source.title or name)
 
 
 def made(

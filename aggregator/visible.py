@@ -5,10 +5,11 @@ In: a kept entry, who looks, now. Out: the entry as it may be shown, or None. Ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from feeds import clean
+from feeds.copies import changed
 from feeds.model import Entry, Republish
 from storage.model import Kept
 
@@ -35,10 +36,10 @@ def visible(kept: Kept, viewer: Viewer, now: datetime) -> Entry | None:
     if kept.embargo_until is not None or policy == "none":
         return None
     if policy == "full" or viewer.is_private:
-        return replace(kept.entry, published=kept.published, updated=kept.updated)
+        return changed(kept.entry, published=kept.published, updated=kept.updated)
     summary = _cut(kept.entry.summary) if policy == "summary" else ""
     # The words for matching and search are as much of the publisher's text as the content is.
-    return replace(
+    return changed(
         kept.entry, published=kept.published, updated=kept.updated, content="", text="", summary=summary
     )  # fmt: skip
 

@@ -12,11 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from lxml import etree
-
 from feeds.dates import rfc3339
 from feeds.decode import legal
-from feeds.model import Entry, Matched, Pinned, Place, Reason
+from feeds.markup import element
+from feeds.model import Entry, Pinned, Place, Reason
 
 GEORSS = "http://www.georss.org/georss"
 WHY = "tag:heliograph,2026:why"
@@ -49,15 +48,9 @@ def sound_reasons(reasons: Iterable[Reason]) -> Iterator[Reason]:
             topic=legal(one.topic),
             title=legal(one.title) or legal(one.topic),
             rule_version=legal(one.rule_version),
-            spans=tuple(map(_sound_span, one.spans)),
+            spans=one.spans,  # of which no word goes out but through `legal`: most forms tell of none
             pinned=replace(said, by=legal(said.by), because=legal(said.because)) if said else None,
         )
-
-
-def _sound_span(span: Matched) -> Matched:
-    term, words = legal(span.term), legal(span.words)
-    # A copy costs more than both looks, and nearly never is one needed.
-    return span if term == span.term and words == span.words else replace(span, term=term, words=words)
 
 
 def _categories(entry: Entry, base: str) -> Iterator[tuple[str, str, str]]:
@@ -70,37 +63,36 @@ def _categories(entry: Entry, base: str) -> Iterator[tuple[str, str, str]]:
         yield reason.topic, reason.title, f"{base}/topics/" if base else ""
 
 
-def append_atom(item: Any, entry: Entry, base: str) -> None:
-    """Categories with scheme, term and label (RFC 4287 section 4.2.2), and the point."""
+def written_atom(entry: Entry, base: str) -> Iterator[str]:
+    """Categories with scheme, term and label (RFC 4287 section 4.2.2), why, and the point."""
     for term, name, scheme in _categories(entry, base):
-        told = {"term": term, "scheme": scheme, "label": name if name != term else ""}
-        etree.SubElement(item, "category", {key: value for key, value in told.items() if value})
-    _append_why(item, entry)
-    _append_point(item, entry)
+        yield element("category", "", {"term": term, "scheme": scheme, "label": name if name != term else ""})
+    yield from _written_why(entry)
+    yield from _written_point(entry)
 
 
-def append_rss(item: Any, entry: Entry, base: str) -> None:
-    """Categories with a domain (RSS 2.0), and the point."""
+def written_rss(entry: Entry, base: str) -> Iterator[str]:
+    """Categories with a domain (RSS 2.0), why, and the point."""
     for _, name, scheme in _categories(entry, base):
-        etree.SubElement(item, "category", {"domain": scheme} if scheme else {}).text = name
-    _append_why(item, entry)
-    _append_point(item, entry)
+        yield element("category", name, {"domain": scheme})
+    yield from _written_why(entry)
+    yield from _written_point(entry)
 
 
-def _append_why(item: Any, entry: Entry) -> None:
+def _written_why(entry: Entry) -> Iterator[str]:
     """Of each topic the words that matched and how often, as EMM's emm:trigger has them (E-02, E-08)."""
     for reason in entry.reasons:
         pinned = reason.pinned.told if reason.pinned else ""
-        told = {"topic": reason.topic, "rule": reason.rule_version, "trigger": reason.trigger, "pinned": pinned}
-        etree.SubElement(item, f"{{{WHY}}}why", {key: value for key, value in told.items() if value})
+        told = {"topic": reason.topic, "rule": reason.rule_version, "trigger": legal(reason.trigger), "pinned": pinned}
+        yield element("heliograph:why", "", told)
 
 
-def _append_point(item: Any, entry: Entry) -> None:
+def _written_point(entry: Entry) -> Iterator[str]:
     """The point of the most prominent place that has one: a reader with a map expects one an entry."""
     place = next((place for place in entry.places if place.point), None)
     if place is not None and place.point is not None:
-        etree.SubElement(item, f"{{{GEORSS}}}point").text = " ".join(map(degrees, place.point))
-        etree.SubElement(item, f"{{{GEORSS}}}featurename").text = place.name
+        yield element("georss:point", " ".join(map(degrees, place.point)))
+        yield element("georss:featurename", place.name)
 
 
 def degrees(number: float) -> str:
@@ -129,9 +121,15 @@ def told_reason(reason: Reason) -> dict[str, Any]:
         "topic": reason.topic,
         "title": reason.title,
         "rule_version": reason.rule_version,
-        "terms": [{"term": term, "count": count} for term, count in reason.terms],
+        "terms": [{"term": legal(term), "count": count} for term, count in reason.terms],
         "spans": [
-            {"field": span.field, "start": span.start, "end": span.end, "term": span.term, "words": span.words}
+            {
+                "field": span.field,
+                "start": span.start,
+                "end": span.end,
+                "term": legal(span.term),
+                "words": legal(span.words),
+            }
             for span in reason.spans
         ],
         "pinned": _told_pin(reason.pinned) if reason.pinned else None,

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from feeds import clean, meaning
+from feeds.copies import changed
 from feeds.decode import legal
 from feeds.identity import is_iri, is_web_url, media_type
 from feeds.model import Author, Deleted, Document, Enclosure, Entry, Head, Link, Shared
@@ -51,7 +52,7 @@ def sound(entry: Entry, heads: dict[Head, Head] | None = None) -> Entry:
     `heads` remembers sources that were made fit already: many entries of a document have the same.
     """
     link = web(entry.link)
-    return replace(
+    return changed(
         entry,
         id=legal(entry.id),
         public_id=legal(entry.public_id),
@@ -142,8 +143,8 @@ def naming(entry: Entry, shared: Shared) -> Entry:
     )  # fmt: skip
     line = f"<p>Also in: {named}.</p>"
     if entry.content:
-        return replace(entry, content=entry.content + line)
-    return replace(entry, summary=(f"<p>{entry.summary}</p>" if entry.summary else "") + line)
+        return changed(entry, content=entry.content + line)
+    return changed(entry, summary=(f"<p>{entry.summary}</p>" if entry.summary else "") + line)
 
 
 def bylines(entry: Entry) -> tuple[Author, ...]:

@@ -6,13 +6,15 @@ written before.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from lxml.etree import SubElement
 
 from feeds import meaning
 from feeds.dates import rfc822, rfc3339
-from feeds.model import Document, Entry
+from feeds.markup import element
+from feeds.model import Document, Enclosure, Entry
 from feeds.sound import bylines, feed_links, is_paging, title_markup, told
 from feeds.write_atom import ATOM, append_kind
 
@@ -32,45 +34,48 @@ def append_channel(channel: Any, document: Document) -> None:
     append_kind(channel, document)
 
 
-def append_item(channel: Any, entry: Entry, guid: tuple[str, bool], base: str) -> None:
+def written_item(entry: Entry, guid: tuple[str, bool], base: str) -> str:
     """An entry, whole; one without a title has none, and a description in its place (V-06)."""
-    item = SubElement(channel, "item")
-    if entry.title:
-        # RSS does not say whether a title is HTML; readers look at the words, and so do we.
-        SubElement(item, "title").text = title_markup(entry.title) or entry.title
-    if entry.link:
-        SubElement(item, "link").text = entry.link
-    _append_words(item, entry)
-    SubElement(item, "guid", {"isPermaLink": "true" if guid[1] else "false"}).text = guid[0]
     assert entry.published is not None, "whoever publishes gives every entry its dates"
-    SubElement(item, "pubDate").text = rfc822(entry.published)
     updated = rfc3339(entry.updated or entry.published)
-    if updated != rfc3339(entry.published):
-        SubElement(item, f"{{{ATOM}}}updated").text = updated
-    for author in bylines(entry):
-        SubElement(item, f"{{{DC}}}creator").text = author.name
-    for category in entry.categories:
-        SubElement(item, "category").text = category
-    # RSS allows one and wants all three of its attributes (V-10).
-    for one in entry.enclosures[:1]:
-        kind = one.type or "application/octet-stream"
-        SubElement(item, "enclosure", url=one.url, length=str(one.length), type=kind)
-    if entry.lang:
-        SubElement(item, f"{{{DC}}}language").text = entry.lang
     # The rights of a source are those of its entries where these say nothing (RFC 4287 section 4.2.10).
     rights = entry.rights or (entry.source.rights if entry.source else "")
-    if rights:
-        SubElement(item, f"{{{DC}}}rights").text = rights
-    if entry.source and entry.source.url:
-        SubElement(item, "source", url=entry.source.url).text = entry.source.title
-    meaning.append_rss(item, entry, base)
+    source = entry.source if entry.source and entry.source.url else None
+    return "".join([
+        "<item>",
+        # RSS does not say whether a title is HTML; readers look at the words, and so do we.
+        _told("title", title_markup(entry.title) or entry.title),
+        _told("link", entry.link),
+        *_words(entry),
+        element("guid", guid[0], {"isPermaLink": "true" if guid[1] else "false"}),
+        element("pubDate", rfc822(entry.published)),
+        element("atom:updated", updated) if updated != rfc3339(entry.published) else "",
+        *[element("dc:creator", author.name) for author in bylines(entry)],
+        *[element("category", category) for category in entry.categories],
+        *map(_enclosure, entry.enclosures[:1]),
+        _told("dc:language", entry.lang),
+        _told("dc:rights", rights),
+        element("source", source.title, {"url": source.url}) if source else "",
+        *meaning.written_rss(entry, base),
+        "</item>",
+    ])  # fmt: skip
 
 
-def _append_words(item: Any, entry: Entry) -> None:
+def _told(name: str, text: str) -> str:
+    return element(name, text) if text else ""
+
+
+def _enclosure(one: Enclosure) -> str:
+    """RSS allows one and wants all three of its attributes (V-10)."""
+    kind = one.type or "application/octet-stream"
+    return element("enclosure", "", {"url": one.url, "length": str(one.length), "type": kind})
+
+
+def _words(entry: Entry) -> Iterator[str]:
     """content:encoded stands behind a description that differs from it (V-06)."""
     summary, content = entry.summary, entry.content
     described = summary or content or ("" if entry.title else entry.link or "-")
     if described:
-        SubElement(item, "description").text = described
+        yield element("description", described)
     if content and content != described:
-        SubElement(item, f"{{{CONTENT}}}encoded").text = content
+        yield element("content:encoded", content)

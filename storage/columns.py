@@ -38,7 +38,7 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         """From the store."""
-        return None if value is None else _EPOCH + int(value) * _MICROSECOND
+        return None if value is None else _EPOCH + timedelta(0, 0, value)
 
 
 # SQLite numbers rows by itself only where the column is exactly INTEGER.

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
+from aggregator.asking import read_asked
 from aggregator.config import Config, load_config
 from aggregator.publish import FORMS, KINDS, Publisher
 from feeds.model import Document, Republish
@@ -86,6 +88,14 @@ def documents(publisher: Publisher) -> Iterator[Published]:
             yield from more_of(publisher, output, form, name)
 
 
-def more_of(_publisher: Publisher, _output: Output, _form: str, _name: str) -> Iterator[Published]:
-    """The pages and archives behind a feed: each further kind of document that is published is to be added here."""
-    yield from ()
+def more_of(publisher: Publisher, output: Output, form: str, name: str) -> Iterator[Published]:
+    """The next page and the latest archive behind a feed of everything or of a topic, as its links lead to them."""
+    if output.kind not in ("all", "topics"):
+        return
+    links = {link.rel: urlsplit(link.href) for link in publisher.document(output, form, NOON).links}
+    if "next" in links:
+        asked = read_asked(dict(parse_qsl(links["next"].query)))
+        yield Published(f"page/{name}", form, publisher.feed(output, form, NOON, asked).content)
+    if "prev-archive" in links:
+        part = links["prev-archive"].path.rpartition("/")[2].removesuffix(f".{form}")
+        yield Published(f"archive/{name}", form, publisher.archive(output, form, part, NOON).content)

@@ -45,7 +45,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, C
 
 @pytest.mark.parametrize("policy", ["full", "summary"])
 def test_every_published_document_is_valid(held: tuple[Database, Config], policy: Any) -> None:
-    """V-01 to V-11, A-03 to A-07, J-01, J-04: every feed of everything, topics, authors, sources and places, in every form."""
+    """V-01 to V-11, A-03 to A-07, J-01, J-04, P-02, P-03: every feed, with its next page and archive, in every form."""
     found: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
     for one in documents(publisher_of(*held, policy)):
@@ -55,7 +55,7 @@ def test_every_published_document_is_valid(held: tuple[Database, Config], policy
     assert found == Counter()
     assert kinds["sources"] > 300
     assert min(kinds.values()) >= 3
-    assert kinds.keys() >= {"all", "topics", "authors", "sources", "places"}
+    assert kinds.keys() >= {"all", "topics", "authors", "sources", "places", "page", "archive"}
 
 
 def chunks(held: tuple[Database, Config]) -> Iterator[list[Entry]]:
