@@ -247,8 +247,10 @@ class Guarded:
         page(body, f'Link: <{own}>; rel="self"', f'ETag: "{KEY}"')(exchange)
 
 
-NAMES = {"feeds": ["mix"], "topics": ["ships"], "authors": ["jane-doe"], "sources": ["guarded", "refused", "literal"], "places": ["asia"],
-         "entries": ["1"]}  # fmt: skip
+NAMES = {
+    "feeds": ["mix"], "topics": ["ships"], "authors": ["jane-doe"], "sources": ["guarded", "refused", "literal"],
+    "places": ["asia"], "entries": ["1"],
+}  # fmt: skip
 
 
 def addresses() -> list[str]:

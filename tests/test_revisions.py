@@ -111,7 +111,7 @@ def test_an_edit_keeps_id_and_date_and_place(desk: Desk, path: str) -> None:
     assert [one.id for one in after] == [one.id for one in before]
     assert [one.published for one in after] == [one.published for one in before]
     assert after[0].updated == before[0].updated
-    assert (before[1].updated, after[1].updated) == ("2026-11-24T07:00:00+00:00", "2026-11-24T13:30:00+00:00")
+    assert (before[1].updated, after[1].updated) == ("2026-11-24T07:00:00Z", "2026-11-24T13:30:00Z")
 
 
 def test_an_edit_without_a_word_about_when_is_new_now(desk: Desk) -> None:
