@@ -195,7 +195,10 @@ class _Run:
         key = digest(self._generation, self._stand.mark)
         publisher, site = self._publisher, self._site
         yield Piece(path="index.html", key=key, render=lambda: _html(making.front(publisher, site)))
+        combined = any(not one.is_private for one in publisher.config.feeds.values())
         for name, make in making.LISTS.items():
+            if name == "feeds" and not combined:
+                continue  # nothing leads to a list of nothing
             yield Piece(path=f"{name}.html", key=key, render=lambda make=make: _html(make(publisher, site)))  # type: ignore[misc]  # mypy knows no default of a lambda
         yield Piece(path="sources.opml", key=key, render=lambda: lists.followed(publisher).content)
         yield Piece(path="feeds.opml", key=key, render=lambda: lists.published(publisher).content)

@@ -74,7 +74,7 @@ def test_an_edit_takes_effect_and_a_mistake_does_not(tmp_path: Path, db_url: str
             assert status_of(f"{here}/topics/drones") == 200
 
             edit(tmp_path, text, process)
-            wait_for(lambda: status_of(f"{here}/topics/drones") == 404, process)
+            wait_for(lambda: status_of(f"{here}/topics/drones") == 410, process)
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
 
