@@ -20,13 +20,18 @@ _LOOKS = (20_000, 20, 20)
 """So many new records between two looks for garbage; a twentieth of a poll was such looks at the usual 700."""
 
 
-def run_loop(program: Coroutine[Any, Any, T]) -> T:
-    """`asyncio.run`, for which what was imported and read so far is set apart from what comes and goes.
+def calm() -> None:
+    """Set what was imported and read so far apart from what comes and goes.
 
     It stays for the life of the program: to look through it for garbage again and again would stop all polls for 40 ms
     each time. And as a poll makes thousands of records and no circles of them, the collector looks less often.
     """
     gc.freeze()
     gc.set_threshold(*_LOOKS)
+
+
+def run_loop(program: Coroutine[Any, Any, T]) -> T:
+    """`asyncio.run` for a program that runs for years: see `calm`."""
+    calm()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(program)

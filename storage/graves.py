@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, exists, insert, or_, select
 
 from feeds.model import Deleted
 from storage.database import Database
@@ -79,6 +79,20 @@ def _places(connection: Connection, keys: Sequence[int]) -> defaultdict[int, set
     return found
 
 
+def _told(which: ColumnElement[bool]) -> Select[tuple[str, datetime, str]]:
+    is_shown = exists().where(entries.c.public_id == graves.c.public_id, entries.c.hidden_at.is_(None))
+    told = select(graves.c.public_id, graves.c.at, graves.c.comment).where(which, ~is_shown)
+    return told.order_by(graves.c.turn.desc(), graves.c.id.desc()).limit(bindparam("most"))
+
+
+_OF_ONE = and_(
+    graves.c.kind == bindparam("kind"), graves.c.arrival > bindparam("arrival"),
+    graves.c.ref == select(outputs.c.ref).where(outputs.c.public_id == bindparam("public_id")).scalar_subquery(),
+)  # fmt: skip
+# Asked with every feed that is made: built once.
+_ONE = _told(_OF_ONE)
+
+
 def graves_since(
     db: Database, output: Output, arrival: int, limit: int, *, codes: Collection[str] = (), refs: Collection[Ref] = ()
 ) -> list[Deleted]:
@@ -95,12 +109,11 @@ def graves_since(
         of_places = and_(graves.c.kind == "places", graves.c.code.in_(list(codes)))
         mine = and_(or_(of_places, *parts), graves.c.turn > arrival)
     else:
-        this = select(outputs.c.ref).where(outputs.c.public_id == output.public_id).scalar_subquery()
-        mine = and_(graves.c.kind == output.kind, graves.c.ref == this, graves.c.arrival > arrival)
-    is_shown = exists().where(entries.c.public_id == graves.c.public_id, entries.c.hidden_at.is_(None))
-    statement = select(graves.c.public_id, graves.c.at, graves.c.comment).where(mine, ~is_shown)
+        mine = _OF_ONE
+    statement = _ONE if mine is _OF_ONE else _told(mine)
+    asked = {"kind": output.kind, "public_id": output.public_id, "arrival": arrival} if mine is _OF_ONE else {}
     found: dict[str, Deleted] = {}
     with db.read() as connection:
-        for row in connection.execute(statement.order_by(graves.c.turn.desc(), graves.c.id.desc()).limit(limit * 4)):
+        for row in connection.execute(statement, {**asked, "most": limit * 4}):
             found.setdefault(row.public_id, Deleted(id=row.public_id, at=row.at, comment=row.comment))
     return list(found.values())[:limit]

@@ -41,7 +41,7 @@ def head_of(row: Mapping[str, Any] | None) -> Head:
     return Head(**fields)
 
 
-def source_head(row: RowMapping) -> Head:
+def source_head(row: Mapping[Any, Any]) -> Head:
     """The source to name: what the feed says of itself, under the name and address that its operator gave."""
     said = head_of(row["head"])
     url = row["learned_url"] or row["declared_url"]
@@ -268,7 +268,7 @@ def _bare(url: str) -> str:
     return url.partition("://")[2].removeprefix("www.").rstrip("/")
 
 
-def entry_of(row: RowMapping, authors: tuple[Author, ...], source: Head) -> Entry:
+def entry_of(row: Mapping[Any, Any], authors: tuple[Author, ...], source: Head) -> Entry:
     """The publisher's words again. `source` is the feed it came from, where it brought no source of its own."""
     return Entry(
         id=row["entry_id"],
