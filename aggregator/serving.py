@@ -9,7 +9,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -30,6 +30,8 @@ _HEADER_SECONDS = 20
 """How long a client may take to say what it wants."""
 _LARGEST_HEAD = 64_000
 _LAST_ANSWERS_SECONDS = 0.2
+_LAST_CLIENTS_SECONDS = 2.0
+"""How long a client that is slow, or silent on an open connection, keeps the server from its end."""
 
 
 class CannotListenError(StorageError):
@@ -39,6 +41,7 @@ class CannotListenError(StorageError):
 async def run_server(config: Config, db: Database, version: str, *, poll: bool, web: bool) -> None:
     """Serve and poll, as asked, until told to stop; then let both end cleanly. Raises CannotListenError."""
     publisher = Publisher(db, config)
+    told = asyncio.create_task(until_stopped())  # from now on: who is told while it begins ends as cleanly
     async with AsyncExitStack() as stack:
         if web:
             await stack.enter_async_context(listening(make_app(publisher), config.host, config.port))
@@ -53,7 +56,7 @@ async def run_server(config: Config, db: Database, version: str, *, poll: bool, 
             daemon.start()
         stopped = asyncio.Event()
         watching = asyncio.create_task(Living(db, publisher, daemon, version).watch(stopped))
-        await until_stopped()
+        await told
         log.info("stopping: polls in flight end or give their lease back")
         stopped.set()
         if daemon is not None:
@@ -79,7 +82,9 @@ async def listening(app: ASGIApp, host: str, port: int) -> AsyncIterator[None]:
         # What is being said is said to its end.
         await asyncio.sleep(_LAST_ANSWERS_SECONDS)
         server.stop()  # type: ignore[no-untyped-call] # granian gives this one no types
-        await serving
+        # It waits for every open connection; those who read slowly, or wait with nothing to ask, are cut off.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(serving, _LAST_CLIENTS_SECONDS)
 
 
 async def _until_open(host: str, port: int, serving: asyncio.Task[None]) -> None:

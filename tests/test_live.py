@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
 import httpx
+import pytest
 
 from storage.database import Database
 from tests.fakes import item, rss
@@ -97,3 +99,26 @@ def test_a_web_process_sees_what_a_poller_brings(tmp_path: Path, db_url: str, db
                 assert poller.wait(30) == 0
             web.send_signal(signal.SIGTERM)
             assert web.wait(30) == 0
+
+
+def test_clients_keep_no_server_from_its_end(tmp_path: Path) -> None:
+    """SIGTERM ends the server with 0 while one client is silent, one keeps its connection, one reads nothing it asked for."""
+    port = free_port()
+    (tmp_path / "one.xml").write_bytes(rss(item(1, title="Helicopters")))
+    with files(tmp_path) as address:
+        (tmp_path / "feeds.yaml").write_text(CONFIG.format(address=address))
+        arguments = ("run", "--config", str(tmp_path / "feeds.yaml"), "--port", str(port))
+        with program(tmp_path, *arguments) as process:
+            wait_for(lambda: status_of(f"http://127.0.0.1:{port}/topics/air.atom") == 200, process)
+            silent, kept, deaf = (socket.create_connection(("127.0.0.1", port)) for _ in range(3))
+            asked = b"GET /sources HTTP/1.1\r\nHost: x\r\n\r\n"
+            kept.sendall(asked)
+            assert kept.recv(15).startswith(b"HTTP/1.1 200")
+            deaf.settimeout(1)
+            with pytest.raises(TimeoutError):  # until neither side of it takes any more
+                deaf.sendall(asked * 500_000)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(15) == 0
+            for one in (silent, kept, deaf):
+                one.close()
+    assert said(tmp_path, "stopped")

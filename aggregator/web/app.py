@@ -66,7 +66,10 @@ def make_app(publisher: Publisher, clock: Callable[[], datetime] = utc_now, *, f
 
 def routed(publisher: Publisher, clock: Callable[[], datetime] = utc_now) -> FastAPI:
     """The application behind the feeds that are answered from memory: every route of the table."""
-    app = FastAPI(title=publisher.config.settings.title, docs_url=None, redoc_url=None, openapi_url=None)
+    # Its own redirects would lead to whatever Host was asked; `public.trouble` leads from /topics/ to /topics.
+    app = FastAPI(
+        title=publisher.config.settings.title, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
     app.state.publisher = publisher
     for path, handler, description in ROUTES:
         app.add_api_route(path, handler, methods=["GET", "HEAD"], summary=description, response_model=None)

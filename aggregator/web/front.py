@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl
 
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from aggregator.asking import AskedError, read_asked
+from aggregator.asking import Asked, AskedError, read_asked
 from aggregator.config import Config
 from aggregator.publish import KINDS, Publisher
 from aggregator.web.answers import Headers, Ready, Said, negotiated
@@ -36,6 +37,8 @@ _LONGEST_QUERY = 2000
 _FEED = re.compile(
     r"/(topics|authors|sources|places|feeds|all)(?:/([a-z0-9][a-z0-9-]{0,199}))?(?:\.(atom|rss|json))?\Z"
 )
+# What scripts of other sites may read (S-06): every feed and list but the private ones.
+_OPEN = re.compile(r"/(?!private/).*\.(?:atom|rss|json|opml)\Z|/opml\Z")
 _READ = (b"allow", b"GET, HEAD, OPTIONS")
 _PREFLIGHT: Headers = [
     _READ, (b"access-control-allow-origin", b"*"), (b"access-control-allow-methods", b"GET, HEAD"),
@@ -119,50 +122,58 @@ class Front:
             await self._app(scope, receive, send)
 
     async def _answer(self, scope: Scope) -> Said | None:
-        found = _FEED.match(scope["path"])
+        found, method, headers = _FEED.match(scope["path"]), scope["method"], scope["headers"]
         feed = _asked_feed(found) if found else None
+        if method == "OPTIONS" and (feed or _OPEN.match(scope["path"])):
+            return Said(204, _PREFLIGHT, b"")
         if feed is None:
             return None
-        method, headers = scope["method"], scope["headers"]
         form = feed.form
         if not form:
             accept = b",".join(value for name, value in headers if name == b"accept").decode("latin-1")
             form = negotiated(accept)
             if not form or method not in ("GET", "HEAD"):
                 return None
-        if method == "OPTIONS":
-            return Said(204, _PREFLIGHT, b"")
         if method not in ("GET", "HEAD"):
             return _ONLY_READ
         query = scope["query_string"]
         if len(query) > _LONGEST_QUERY:
             return None
-        key = (scope["path"], query, "" if feed.form else form)
+        try:
+            asked = read_asked(dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)))
+        except AskedError:
+            return None
+        # One answer for a question, however it is put: what is tacked on to an address fills no memory.
+        key = (scope["path"], asked.part.removeprefix("?").encode(), "" if feed.form else form)
         held = self._held.get(key)
         if held is not None and self._seconds() < held.until and held.config is self._publisher.config:
             ready: Ready | None = held.ready
         else:
-            ready = await self._looked_up(key, feed, form)
+            ready = await self._looked_up(key, feed, form, asked)
         return ready.answer(headers, head=method == "HEAD") if ready is not None else None
 
-    async def _looked_up(self, key: tuple[str, bytes, str], feed: _Feed, form: str) -> Ready | None:
+    async def _looked_up(self, key: tuple[str, bytes, str], feed: _Feed, form: str, asked: Asked) -> Ready | None:
         """What is to be said now; whoever asks while it is looked up waits for the same."""
         looking = self._looking.get(key)
         if looking is None:
-            looking = asyncio.create_task(self._look(key, feed, form))
+            looking = asyncio.create_task(self._look(key, feed, form, asked))
             self._looking[key] = looking
             looking.add_done_callback(lambda _: self._looking.pop(key, None))
         return await asyncio.shield(looking)
 
-    async def _look(self, key: tuple[str, bytes, str], feed: _Feed, form: str) -> Ready | None:
+    async def _look(self, key: tuple[str, bytes, str], feed: _Feed, form: str, asked: Asked) -> Ready | None:
         held = self._held.get(key)
         begun = self._seconds()
         try:
-            made = await asyncio.to_thread(self._render, held, key, feed, form)
+            # Threads of the pages: those of the daemon are not kept from polling by many readers.
+            made = await run_in_threadpool(self._render, held, feed, form, asked)
         except StorageError as error:
             log.error("%s: %s", key[0], error)
-            # What was true a moment ago is better than nothing; the application says 503 where nothing is held.
-            return held.ready if held is not None else None
+            if held is None:
+                return None  # the application says 503
+            # What was true a moment ago is better than nothing, and a store in trouble is asked once a second only.
+            held.until = self._seconds() + self._fresh
+            return held.ready
         if held is not None:
             self._drop(key)
         if made is None:
@@ -179,22 +190,21 @@ class Front:
         if gone is not None:
             self._bytes -= gone.ready.size
 
-    def _render(self, held: _Held | None, key: tuple[str, bytes, str], feed: _Feed, form: str) -> _Held | None:
+    def _render(self, held: _Held | None, feed: _Feed, form: str, asked: Asked) -> _Held | None:
         """Today's answer, in a thread: the one that is held where the revision is the same."""
         publisher = self._publisher
         config = publisher.config
         output = publisher.output(feed.kind, feed.slug)
         if output is None or output.moved_to:
             return None
-        is_timed = b"hours=" in key[1]  # what is in it changes with the time too; the publisher keeps it for an hour
-        if held is not None and held.revision == output.revision and held.config is config and not is_timed:
+        # Where hours are asked for, what is in it changes with the time too; the publisher keeps it for an hour.
+        if held is not None and held.revision == output.revision and held.config is config and not asked.hours:
             return held
         try:
-            asked = read_asked(dict(parse_qsl(key[1].decode("latin-1"), keep_blank_values=True)))
             body = publisher.feed(output, form, self._clock(), asked)
         except AskedError:
             return None
-        location = "" if feed.form else publisher.address(output, form) + asked.part
+        location = "" if feed.form else publisher.address_of(output, form, asked)
         return _Held(Ready(body, location), output.revision, config, 0.0)
 
 

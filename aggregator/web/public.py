@@ -9,6 +9,7 @@ import difflib
 import logging
 import re
 from html import escape
+from urllib.parse import quote
 
 from fastapi import Request
 from starlette.exceptions import HTTPException
@@ -23,6 +24,7 @@ from aggregator.tokens import without_key
 from aggregator.web import making, pages, searching
 from aggregator.web.answers import Ready
 from aggregator.web.entries import entry_page
+from feeds.write import MEDIA_TYPES
 from storage import reading
 from storage.model import OutputKind
 from storage.slugs import is_retired
@@ -149,6 +151,11 @@ def trouble(request: Request, error: Exception) -> Response:
     """An error as a page: what is wrong and where to go from here."""
     assert isinstance(error, HTTPException)
     publisher = _publisher(request)
+    path = request.scope["path"]
+    if error.status_code == 404 and path.endswith("/") and path.strip("/"):
+        query = f"?{request.url.query}" if request.url.query else ""
+        # On this server, whatever Host was asked: one slash at its begin, so that it is no other server's name.
+        return RedirectResponse(f"/{quote(path.strip('/'))}{query}", 301, _PAGE_HEADERS)
     is_private = request.url.path.startswith(PRIVATE)
     near = _near(publisher, request.url.path) if error.status_code == 404 and not is_private else []
     known = {404: "There is nothing at this address.", 405: "Here one can only read: GET and HEAD."}
@@ -204,6 +211,8 @@ def _output(request: Request, kind: OutputKind, name: str) -> Response:
     view = asked.view or publisher.view_of(found)
     page = _html(making.feed_page(publisher, found, view, _site(publisher)))
     page.headers["Vary"] = "Accept"  # who accepts a feed gets one here, in front of this (S-07)
+    feeds = [f'<{publisher.address(found, one, view)}>; rel="alternate"; type="{MEDIA_TYPES[one]}"' for one in FORMS]
+    page.headers["Link"] = ", ".join(feeds)
     return page
 
 
