@@ -9,8 +9,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 run: $(VENV)/.run ## poll and serve the shipped feeds.yaml on http://127.0.0.1:8400/
 	$(BIN)/heliograph run
 
-test: $(VENV)/.dev $(VENV)/.nginx ## every test, in as many processes as there are cores and one more: many tests wait
-	$(BIN)/python -m pytest --numprocesses $$($(BIN)/python -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
+test: $(VENV)/.dev $(VENV)/.nginx ## every test, in as many processes as there are cores and two more: many tests wait
+	$(BIN)/python -m pytest --numprocesses $$($(BIN)/python -c 'import os; print(min(8, (os.cpu_count() or 1) + 2))')
 
 check: $(VENV)/.dev ## the gate: lint, format, types, tests
 	$(BIN)/ruff check .

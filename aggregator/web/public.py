@@ -152,7 +152,7 @@ def trouble(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     publisher = _publisher(request)
     path = request.scope["path"]
-    if error.status_code == 404 and path.endswith("/") and path.strip("/"):
+    if error.status_code == 404 and path.endswith("/") and path.strip("/") and not path.startswith(PRIVATE):
         query = f"?{request.url.query}" if request.url.query else ""
         # On this server, whatever Host was asked: one slash at its begin, so that it is no other server's name.
         return RedirectResponse(f"/{quote(path.strip('/'))}{query}", 301, _PAGE_HEADERS)
