@@ -22,7 +22,6 @@ from aggregator.marks import Watch
 from aggregator.paging import Page, page_of, readers_of, stories_of
 from aggregator.sharing import LOOKED_THROUGH, one_a_story, shared
 from aggregator.visible import Viewer, visible
-from feeds.copies import changed
 from feeds.identity import is_web_url, without_credentials
 from feeds.model import Deleted, Document, Entry, Head, Link, Pace, Reason
 from feeds.write import MEDIA_TYPES, write
@@ -279,15 +278,15 @@ class Publisher:
 
         `reasons` are why it is there.
         """
-        entry = visible(kept, viewer or self.viewer, now)
-        if entry is None:
-            return None
+        said = kept.entry
         named = _named(
-            entry.source or Head(), kept.source_name, f"{self.config.base_url}/sources/{kept.source_slug}.rss"
+            said.source or Head(), kept.source_name, f"{self.config.base_url}/sources/{kept.source_slug}.rss"
         )
-        language = entry.lang or kept.language  # the publisher's word before ours; the writer leaves "unknown" out
+        language = said.lang or kept.language  # the publisher's word before ours; the writer leaves "unknown" out
         places = tuple(placefeeds.placed(tag) for tag in kept.places)
-        return changed(entry, source=named, lang=language, labels=kept.labels, places=places, reasons=reasons)
+        return visible(
+            kept, viewer or self.viewer, now, source=named, lang=language, labels=kept.labels, places=places, reasons=reasons
+        )  # fmt: skip
 
 
 @lru_cache(1024)  # a source is the same for all of its entries
