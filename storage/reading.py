@@ -217,7 +217,7 @@ _SIGNED = (
 
 def _signed(connection: Connection, keys: Sequence[int]) -> defaultdict[int, list[tuple[Author, str]]]:
     found: defaultdict[int, list[tuple[Author, str]]] = defaultdict(list)
-    for row in connection.execute(_SIGNED, {"keys": keys}).mappings():
+    for row in connection.execute(_SIGNED, {"keys": keys}).mappings().all():
         found[row["entry_id"]].append((Author(name=row["name"], url=row["url"], bio=row["bio"]), row["slug"]))
     return found
 
@@ -235,7 +235,7 @@ def _filed(
     connection: Connection, keys: Sequence[int], pinned: Mapping[int, Sequence[Pin]]
 ) -> defaultdict[int, list[Why]]:
     found: defaultdict[int, list[Why]] = defaultdict(list)
-    for row in connection.execute(_FILED, {"keys": keys}).mappings():
+    for row in connection.execute(_FILED, {"keys": keys}).mappings().all():
         said = [pin.said for pin in pinned.get(row["entry_id"], ()) if pin.topic == row["slug"]]
         found[row["entry_id"]].append(
             Why(

@@ -312,4 +312,4 @@ def spans_row(spans: Sequence[Span]) -> list[list[Any]]:
 
 def spans_of(row: Sequence[Sequence[Any]]) -> tuple[Span, ...]:
     """The spans again."""
-    return tuple(Span(field=one[0], start=one[1], end=one[2], term=one[3]) for one in row)
+    return tuple(map(Span._make, row))
