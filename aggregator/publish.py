@@ -38,7 +38,7 @@ FORMS = tuple(MEDIA_TYPES)
 NOTHING = Asked()
 """What is asked of a feed where nothing is: the feed itself."""
 _TOLD = ("hub", "self")
-_MOST_BODIES = 2000
+_MOST_BYTES = 96_000_000
 _MOST_GRAVES = 50
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """When an archive was last changed in which nothing may be shown."""
@@ -66,12 +66,13 @@ class Body:
 class Publisher:
     """Renders feeds once a revision. Safe to ask from many threads."""
 
-    def __init__(self, db: Database, config: Config) -> None:
+    def __init__(self, db: Database, config: Config, *, most_bytes: int = _MOST_BYTES) -> None:
         self.db = db
         self.config = config
         self.watch = Watch(db)
         self.viewer = Viewer(policy=config.settings.republish)
         self._bodies: OrderedDict[tuple[Hashable, ...], tuple[int, Body]] = OrderedDict()
+        self._bytes, self._most_bytes = 0, most_bytes
         self._lock = Lock()
 
     def adopt(self, config: Config) -> None:
@@ -79,6 +80,7 @@ class Publisher:
         with self._lock:
             if config.generation != self.config.generation:
                 self._bodies.clear()
+                self._bytes = 0
             self.config = config
             self.viewer = Viewer(policy=config.settings.republish)
 
@@ -97,7 +99,8 @@ class Publisher:
                 f"as_of={said_moment(asked.as_of)} has not passed yet: ask for a day or a moment that has."
             )
         since = _hour_of(now) - timedelta(hours=asked.hours) if asked.hours else None
-        key = (output.kind, output.slug, form, asked, since)
+        # What is made while another configuration comes is kept for nobody.
+        key = (self.config.generation, output.kind, output.slug, form, asked, since)
         with self._lock:
             held = self._bodies.get(key)
             if held and held[0] == output.revision:
@@ -115,9 +118,12 @@ class Publisher:
 
     def _keep(self, key: tuple[Hashable, ...], revision: int, body: Body) -> Body:
         with self._lock:
+            _, before = self._bodies.pop(key, (0, None))
             self._bodies[key] = (revision, body)
-            while len(self._bodies) > _MOST_BODIES:
-                self._bodies.popitem(last=False)
+            self._bytes += len(body.content) - (len(before.content) if before else 0)
+            while self._bytes > self._most_bytes and len(self._bodies) > 1:
+                _, (_, gone) = self._bodies.popitem(last=False)
+                self._bytes -= len(gone.content)
         return body
 
     def document(self, output: Output, form: str, now: datetime, asked: Asked = NOTHING) -> Document:
@@ -192,7 +198,7 @@ class Publisher:
         Raises LookupError where there is no such document, OldVersionError where it has changed since.
         """
         archiving.check(self, output, form, part)
-        key = (output.kind, output.slug, form, part)
+        key = (self.config.generation, output.kind, output.slug, form, part)
         with self._lock:
             held = self._bodies.get(key)
         if held:

@@ -45,6 +45,40 @@ def test_the_same_revision_gives_the_same_bytes(db: Database, tmp_path: Path, fo
     assert (first.content, first.etag) == (second.content, second.etag)
 
 
+def test_bodies_are_kept_by_their_bytes(db: Database, tmp_path: Path) -> None:
+    """S-10: what is kept has an end in bytes: the one that was not asked for longest goes, the others are not made again."""
+    topics = declare(db, make_source(), topics=dict.fromkeys(("one", "two", "three"), "helicopter*"))
+    take(db, [make_entry(title="Helicopters")], topics=topics)
+    config = write_config(tmp_path)
+    outputs = {name: output(db, "topics", name) for name in ("one", "two", "three")}
+    size = max(len(Publisher(db, config).feed(one, "atom", NOON).content) for one in outputs.values())
+    own = Publisher(db, config, most_bytes=2 * size)
+    one, two = (own.feed(outputs[name], "atom", NOON) for name in ("one", "two"))
+    assert own.feed(outputs["one"], "atom", NOON) is one  # and is now the latest asked for
+    own.feed(outputs["three"], "atom", NOON)
+
+    assert own.feed(outputs["one"], "atom", NOON) is one
+    assert own.feed(outputs["two"], "atom", NOON) is not two
+
+
+def test_what_was_made_by_another_configuration_is_kept_for_nobody(db: Database, tmp_path: Path) -> None:
+    """V-12: a feed that is being made while feeds.yaml changes is not what readers get afterwards."""
+    topics = declare(db, make_source(), topics={"one": "helicopter*"})
+    take(db, [make_entry(title="Helicopters")], topics=topics)
+
+    class Overtaken(Publisher):
+        """The configuration changes while its first document is made."""
+
+        def document(self, *asked, **more):  # type: ignore[no-untyped-def] # as in Publisher
+            made = super().document(*asked, **more)
+            self.adopt(write_config(tmp_path, "settings: {title: Bureau}"))
+            return made
+
+    own = Overtaken(db, write_config(tmp_path, "settings: {title: Desk}"))
+    assert b"Desk" in own.feed(output(db, "topics", "one"), "atom", NOON).content
+    assert b"Bureau" in own.feed(output(db, "topics", "one"), "atom", NOON).content
+
+
 def test_a_new_revision_gives_new_bytes(db: Database, tmp_path: Path) -> None:
     """A publisher that has rendered a feed renders it again once the feed has a new revision."""
     declare(db, make_source())
